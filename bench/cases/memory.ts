@@ -1,0 +1,76 @@
+/**
+ * What stays after many maps: resident memory, descriptors, mappings, zombies. Argument: the number of maps.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+import { empty, MapReduce, range } from "../../mod.ts";
+import { argument, report } from "./_bench.ts";
+
+const maps = argument(0, 1000);
+const WARM_UP = 200;
+
+interface Kept {
+  rssMiB: number;
+  descriptors: number;
+  mappings: number;
+  children: number;
+}
+
+function kept(): Kept {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const pid = process.pid;
+  return {
+    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    descriptors: readdirSync("/proc/self/fd").length,
+    mappings: readFileSync("/proc/self/maps", "utf8").split("\n").length,
+    children: readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((x) => x !== "").length,
+  };
+}
+
+async function someMaps(count: number): Promise<void> {
+  const shared = new MapReduce({ np: 2 });
+  for (let k = 0; k < count; k++) {
+    const own = k % 2 === 0 ? undefined : new MapReduce({ np: 2 });
+    const pool = own ?? shared;
+    const x = empty(10_000);
+    const numbers = await pool.map((i) => {
+      x[i] = i;
+      return i;
+    }, range(200));
+    assert.equal(numbers.length, 200);
+    assert.equal(x[199], 199);
+    const objects = await pool.map((i) => ({ i, made: empty(100).fill(i), own: new Float64Array(100) }), range(4));
+    assert.equal(objects[3]?.made[99], 3);
+    own?.[Symbol.dispose]();
+  }
+  shared[Symbol.dispose]();
+}
+
+/** Makes enough garbage for a collection, and lets finalizers run. */
+async function settle(): Promise<void> {
+  for (let k = 0; k < 20; k++) {
+    let garbage = Array.from({ length: 200_000 }, (_, i) => ({ i }));
+    assert.equal(garbage.length, 200_000);
+    garbage = [];
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+await someMaps(WARM_UP);
+await settle();
+const before = kept();
+// Each round of the loop makes two maps.
+await someMaps(maps / 2);
+await settle();
+const after = kept();
+report({
+  maps,
+  rssBeforeMiB: before.rssMiB,
+  rssGrowthMiB: after.rssMiB - before.rssMiB,
+  descriptorGrowth: after.descriptors - before.descriptors,
+  mappingGrowth: after.mappings - before.mappings,
+  childrenLeft: after.children,
+});

@@ -1,0 +1,165 @@
+/**
+ * The FFI of Bun behind {@linkcode Backend}. One of the two files that name a runtime.
+ *
+ * @module
+ */
+import process from "node:process";
+import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
+
+interface BunFunction {
+  (...values: unknown[]): unknown;
+  readonly ptr: number;
+}
+
+/** The part of `bun:ffi` used here; declared by hand so that Deno can check this file. */
+interface BunFfi {
+  dlopen(
+    path: string,
+    symbols: Record<string, { args: string[]; returns: string }>,
+  ): { symbols: Record<string, BunFunction> };
+  ptr(view: ArrayBufferView): number;
+  toArrayBuffer(
+    address: number,
+    offset: number,
+    length: number,
+    context?: number,
+    deallocator?: number,
+  ): ArrayBuffer;
+}
+
+interface BunGlobal {
+  readonly isMainThread: boolean;
+  file(fd: number): { stream(): ReadableStream<Uint8Array> };
+}
+
+const nativeTypes: Record<CType, string> = {
+  i32: "i32",
+  u32: "u32",
+  i64: "i64_fast",
+  usize: "u64_fast",
+  address: "u64_fast",
+  buffer: "ptr",
+  void: "void",
+};
+
+const LIBC = "libc.so.6";
+
+/** Opens the C library. */
+export function openBackend(): Backend {
+  const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
+  const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
+  const munmap = ffi.dlopen(LIBC, { munmap: { args: ["ptr", "u64_fast"], returns: "i32" } }).symbols.munmap!.ptr;
+
+  return {
+    bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
+      const bound: Record<string, unknown> = {};
+      const byLibraryName = new Map<string, [string, CFunction][]>();
+      for (const [key, row] of Object.entries<CFunction>(symbols)) {
+        const name = row.name ?? key;
+        byLibraryName.set(name, [...byLibraryName.get(name) ?? [], [key, row]]);
+      }
+      for (const [name, rows] of byLibraryName) {
+        for (const [key, { parameters, result }] of rows) {
+          const definition = { args: parameters.map((type) => nativeTypes[type]), returns: nativeTypes[result] };
+          const native = ffi.dlopen(LIBC, { [name]: definition }).symbols[name]!;
+          // beyond 2^53 a 64-bit result is a bigint
+          bound[key] = isWide(result) ? (...values: unknown[]) => Number(native(...values)) : native;
+        }
+      }
+      return bound as Bound<S>;
+    },
+    viewAt: (address, byteLength) => ffi.toArrayBuffer(address, 0, byteLength),
+    ownedViewAt: (address, byteLength, mappedBytes) =>
+      // the engine calls deallocator(address, context): just munmap(address, length)
+      ffi.toArrayBuffer(address, 0, byteLength, mappedBytes, munmap),
+    unmapsOnCollection: true,
+    maxViewBytes: 2 ** 32,
+    addressOf: (view) => ffi.ptr(view),
+    createWaiter: () => new StreamWaiter(bun),
+    engineFlags: {
+      BUN_JSC_useConcurrentGC: { value: "0" },
+      BUN_JSC_useConcurrentJIT: { value: "0" },
+      BUN_JSC_numberOfGCMarkers: { value: "1" },
+      BUN_JSC_useWarmUpMarkedBlocks: { value: "0" },
+      MIMALLOC_SCAVENGER: { value: "0" },
+    },
+    unsafeThreads: ["HeapHelper", "JITWorker", "JSCWarmUp", "mi-scavenger"],
+    isMainThread: bun.isMainThread,
+    marksInherited: true,
+    noteEnvironment(name, value) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    },
+    adoptChild,
+  };
+}
+
+function isWide(type: CType): boolean {
+  return type === "i64" || type === "usize" || type === "address";
+}
+
+type PipeReader = ReadableStreamDefaultReader<Uint8Array>;
+
+/** One stream a pipe, driven by Bun's own event loop: no thread waits. */
+class StreamWaiter implements DescriptorWaiter {
+  readonly #bun: BunGlobal;
+  /** The pipes, and their readers unless this waiter rests. */
+  readonly #watched = new Map<number, PipeReader | undefined>();
+  #ready: Readiness[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(bun: BunGlobal) {
+    this.#bun = bun;
+  }
+
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  add(fd: number): void {
+    this.#watched.set(fd, undefined);
+  }
+
+  rest(): void {
+    for (const [fd, reader] of this.#watched) {
+      this.#watched.set(fd, undefined);
+      reader?.cancel().catch(() => {});
+    }
+    this.#wake?.();
+  }
+
+  async wait(): Promise<Readiness[]> {
+    for (const [fd, reader] of this.#watched) if (reader === undefined) this.#pump(fd);
+    if (this.#ready.length === 0 && this.#watched.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const ready = this.#ready;
+    this.#ready = [];
+    return ready;
+  }
+
+  async #pump(fd: number): Promise<void> {
+    const reader = this.#bun.file(fd).stream().getReader();
+    this.#watched.set(fd, reader);
+    for (let ended = false; !ended;) {
+      try {
+        ended = (await reader.read()).done;
+      } catch {
+        ended = true;
+      }
+      // another reader goes on after a rest
+      if (this.#watched.get(fd) !== reader) return;
+      if (ended) this.#watched.delete(fd);
+      this.#ready.push({ fd, ended });
+      this.#wake?.();
+      this.#wake = undefined;
+    }
+  }
+}
+
+function adoptChild({ entropy }: ChildHooks): void {
+  const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as { setRandomSeed(seed: number): void };
+  setRandomSeed(entropy);
+}

@@ -1,0 +1,191 @@
+/**
+ * The FFI of Deno behind {@linkcode Backend}. One of the two files that name a runtime.
+ *
+ * @module
+ */
+import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
+import { POLLIN } from "./constants.ts";
+
+const nativeTypes: Record<CType, Deno.NativeType | "void"> = {
+  i32: "i32",
+  u32: "u32",
+  i64: "i64",
+  usize: "usize",
+  address: "usize",
+  buffer: "buffer",
+  void: "void",
+};
+
+const LIBC = "libc.so.6";
+
+type AnyFunction = (...values: unknown[]) => unknown;
+
+/** Opens the C library; throws `Deno.errors.NotCapable` without `--allow-ffi`. */
+export function openBackend(): Backend {
+  const asynchronous = Deno.dlopen(LIBC, {
+    poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+  }).symbols;
+  const draining = Deno.dlopen(LIBC, {
+    read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  }).symbols;
+
+  return {
+    bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
+      const definitions: Record<string, Deno.ForeignFunction> = {};
+      for (const [key, { name = key, parameters, result }] of Object.entries<CFunction>(symbols)) {
+        definitions[key] = {
+          name,
+          parameters: parameters.map((type) => nativeTypes[type] as Deno.NativeType),
+          result: nativeTypes[result],
+        };
+      }
+      const bound: Record<string, AnyFunction> = {};
+      for (const [key, call] of Object.entries(Deno.dlopen(LIBC, definitions).symbols)) {
+        const native = call as unknown as AnyFunction;
+        // 64-bit results come as bigint
+        bound[key] = isWide(symbols[key]!.result) ? (...values) => Number(native(...values)) : native;
+      }
+      return bound as unknown as Bound<S>;
+    },
+    viewAt,
+    ownedViewAt: viewAt,
+    unmapsOnCollection: false,
+    maxViewBytes: 2 ** 53 - 1,
+    addressOf(view) {
+      const address = Deno.UnsafePointer.of(view as ArrayBufferView<ArrayBuffer>);
+      return Number(Deno.UnsafePointer.value(address));
+    },
+    createWaiter: () => new PollWaiter(asynchronous.poll, draining.read),
+    engineFlags: { DENO_V8_FLAGS: { value: "--single-threaded", separator: "," } },
+    unsafeThreads: ["V8 DefaultWorke"],
+    // a web Worker of Deno calls itself the main thread in node:worker_threads
+    isMainThread: !/WorkerGlobalScope/.test(globalThis.constructor.name),
+    marksInherited: false,
+    noteEnvironment: () => {},
+    adoptChild,
+  };
+}
+
+function isWide(type: CType): boolean {
+  return type === "i64" || type === "usize" || type === "address";
+}
+
+function viewAt(address: number, byteLength: number): ArrayBuffer {
+  const pointer = Deno.UnsafePointer.create(BigInt(address));
+  if (pointer === null) throw new RangeError("cannot view memory at address 0");
+  return Deno.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+}
+
+/** A call on a thread of the pool cannot be taken back: it ends by itself this soon after the last `wait`. */
+const POLL_SLICE_MS = 200;
+
+/** One blocking `poll` of all pipes on a thread of Deno's pool. */
+class PollWaiter implements DescriptorWaiter {
+  readonly #poll: (fds: Int32Array<ArrayBuffer>, count: bigint, timeoutMs: number) => Promise<number>;
+  readonly #read: (fd: number, into: Uint8Array<ArrayBuffer>, size: bigint) => number | bigint;
+  readonly #watched = new Set<number>();
+  readonly #scratch = new Uint8Array(256);
+  #isResting = false;
+
+  constructor(
+    poll: (fds: Int32Array<ArrayBuffer>, count: bigint, timeoutMs: number) => Promise<number>,
+    read: (fd: number, into: Uint8Array<ArrayBuffer>, size: bigint) => number | bigint,
+  ) {
+    this.#poll = poll;
+    this.#read = read;
+  }
+
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  add(fd: number): void {
+    this.#watched.add(fd);
+  }
+
+  rest(): void {
+    this.#isResting = true;
+  }
+
+  async wait(): Promise<Readiness[]> {
+    const ready: Readiness[] = [];
+    this.#isResting = false;
+    while (ready.length === 0 && this.#watched.size > 0 && !this.#isResting) {
+      // struct pollfd { int fd; short events; short revents; }
+      const fds = [...this.#watched];
+      const table = new Int32Array(2 * fds.length);
+      fds.forEach((fd, at) => {
+        table[2 * at] = fd;
+        table[2 * at + 1] = POLLIN;
+      });
+      await this.#poll(table, BigInt(fds.length), POLL_SLICE_MS);
+      fds.forEach((fd, at) => {
+        if (table[2 * at + 1]! >>> 16) ready.push({ fd, ended: this.#drain(fd) });
+      });
+    }
+    return ready;
+  }
+
+  /** Empties a pipe; true at its end. */
+  #drain(fd: number): boolean {
+    for (;;) {
+      const count = Number(this.#read(fd, this.#scratch, 256n));
+      if (count === 256) continue;
+      if (count === 0) this.#watched.delete(fd);
+      return count === 0;
+    }
+  }
+}
+
+function adoptChild({ pid, exit, kill, entropy }: ChildHooks): void {
+  define(Deno, "pid", pid);
+  define(Deno, "exit", (code = 0) => exit(code));
+  const { kill: denoKill } = Deno;
+  define(Deno, "kill", (target: number, signal: Deno.Signal | number = "SIGTERM") => {
+    // let Deno check the arguments of everything but "kill myself", which would name the parent
+    if (target === pid) kill(pid, signalNumberOf(signal));
+    else denoKill(target, signal as Deno.Signal);
+  });
+  Math.random = xoshiro128(entropy);
+}
+
+function signalNumberOf(signal: string | number): number {
+  if (typeof signal === "number") return signal;
+  return { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15, SIGSTOP: 19 }[
+    signal
+  ] ?? 15;
+}
+
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, configurable: true, writable: true, enumerable: true });
+}
+
+/**
+ * V8 has no way to reseed `Math.random`, so a child gets another generator:
+ * xoshiro128+ (Blackman and Vigna, 2018), two draws joined to 53 bits.
+ */
+function xoshiro128(entropy: number): () => number {
+  let state = entropy | 0;
+  const word = (): number => {
+    // SplitMix32 fills the state
+    state = (state + 0x9e3779b9) | 0;
+    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return z ^ (z >>> 16);
+  };
+  let [a, b, c, d] = [word(), word(), word(), word() | 1];
+  const next = (): number => {
+    const result = (a + d) >>> 0;
+    const t = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = (d << 11) | (d >>> 21);
+    return result;
+  };
+  return function random(): number {
+    return ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
+  };
+}

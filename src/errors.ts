@@ -1,0 +1,154 @@
+/**
+ * The errors of the package: a small family, each with a sentence on when it is raised.
+ *
+ * ```
+ * SharedMemError
+ * ├─ WorkerError       user code in a worker threw
+ * ├─ WorkerExitError   a worker died
+ * ├─ CodecError        a value cannot be carried between processes
+ * ├─ JobTimeoutError   a job, or the whole map, ran past its time
+ * ├─ DeadlockError     waiting would never end
+ * ├─ AsyncJobError     a job returned a promise
+ * ├─ PoolClosedError   the pool was disposed
+ * ├─ UnsupportedError  the platform, a permission or a flag is missing
+ * └─ SystemCallError   the kernel said no
+ * ```
+ *
+ * @module
+ */
+import { SharedMemError } from "../ffi/errors.ts";
+
+export { SharedMemError, SystemCallError, UnsupportedError } from "../ffi/errors.ts";
+
+/** Where in the input and in which process something happened. */
+export interface JobLocation {
+  /** The job's position in the input. */
+  readonly index: number;
+  /** The worker's rank, 0…np-1. */
+  readonly rank: number;
+  /** The worker's process id. */
+  readonly pid: number;
+}
+
+/** User code threw in a worker. `cause` is the original as far as it can travel. */
+export class WorkerError extends SharedMemError {
+  override readonly name = "WorkerError";
+  /** The job's position in the input. */
+  readonly index: number;
+  /** The worker's rank, 0…np-1. */
+  readonly rank: number;
+  /** The worker's process id. */
+  readonly pid: number;
+  /** The stack as it was in the worker, text of the engine. */
+  readonly workerStack: string;
+  /** Whether something of the original could not travel. */
+  readonly lossy: boolean;
+
+  /** Wraps `cause`, thrown by the job at `where`. */
+  constructor(where: JobLocation, cause: unknown, workerStack: string, lossy: boolean) {
+    super(`job ${where.index} threw ${summary(cause)}`, { cause });
+    this.index = where.index;
+    this.rank = where.rank;
+    this.pid = where.pid;
+    this.workerStack = workerStack;
+    this.lossy = lossy;
+  }
+}
+
+/** A worker died: killed, out of memory, `process.exit`, `Deno.exit`. */
+export class WorkerExitError extends SharedMemError {
+  override readonly name = "WorkerExitError";
+  /** The job that it was running, or the one it would have run next. */
+  readonly index: number;
+  /** The worker's rank, 0…np-1. */
+  readonly rank: number;
+  /** The worker's process id. */
+  readonly pid: number;
+  /** The signal that ended it, e.g. `"SIGKILL"`, else `null`. */
+  readonly signal: string | null;
+  /** Its exit status, else `null`. */
+  readonly exitCode: number | null;
+
+  /** Makes the error; `reason` is a guess at the cause, where one can be made. */
+  constructor(where: JobLocation, signal: string | null, exitCode: number | null, reason = "") {
+    const how = signal === null ? `exited with status ${exitCode}` : `was killed by ${signal}`;
+    super(`worker ${where.rank} (pid ${where.pid}) ${how} in job ${where.index}${reason && `: ${reason}`}`);
+    this.index = where.index;
+    this.rank = where.rank;
+    this.pid = where.pid;
+    this.signal = signal;
+    this.exitCode = exitCode;
+  }
+}
+
+/** A value cannot be carried between processes; `path` says which part, e.g. `result.a[2].callback`. */
+export class CodecError extends SharedMemError {
+  override readonly name = "CodecError";
+  /** The job whose value it was; -1 where no job is concerned. */
+  readonly index: number;
+  /** The offending part, as a JavaScript expression. */
+  readonly path: string;
+
+  /** Makes the error; the message is `path` followed by `problem`. */
+  constructor(path: string, problem: string, index = -1, options?: ErrorOptions) {
+    super(`${path} ${problem}`, options);
+    this.index = index;
+    this.path = path;
+  }
+}
+
+/** A job, or the whole map (`index` -1), ran past its time. */
+export class JobTimeoutError extends SharedMemError {
+  override readonly name = "JobTimeoutError";
+  /** The job; -1 when the whole map ran past `timeout`. */
+  readonly index: number;
+  /** How long it ran, in milliseconds. */
+  readonly elapsedMs: number;
+
+  /** Makes the error; `limitMs` is the time that was allowed. */
+  constructor(index: number, elapsedMs: number, limitMs: number) {
+    const what = index < 0 ? "the map" : `job ${index}`;
+    super(`${what} ran for ${Math.round(elapsedMs)} ms, longer than the ${limitMs} ms allowed`);
+    this.index = index;
+    this.elapsedMs = elapsedMs;
+  }
+}
+
+/** Waiting would never end: `critical` entered twice by a worker, `ordered` twice in a job. */
+export class DeadlockError extends SharedMemError {
+  override readonly name = "DeadlockError";
+}
+
+/** A job returned a promise; under `fork` jobs are synchronous. */
+export class AsyncJobError extends SharedMemError {
+  override readonly name = "AsyncJobError";
+  /** The job; -1 where no job is concerned. */
+  readonly index: number;
+
+  /** Makes the error for the job at `index`. */
+  constructor(index: number) {
+    super(
+      `job ${index} returned a promise, wanted a plain value: jobs are synchronous under the "fork" backend; ` +
+        `use synchronous calls, or new MapReduce({ backend: "worker" }), where jobs may be async`,
+    );
+    this.index = index;
+  }
+}
+
+/** The pool was disposed. */
+export class PoolClosedError extends SharedMemError {
+  override readonly name = "PoolClosedError";
+
+  /** Makes the error. */
+  constructor() {
+    super("the pool was disposed: make a new one");
+  }
+}
+
+function summary(cause: unknown): string {
+  try {
+    return String(cause);
+  } catch {
+    return "a value that cannot be shown";
+  }
+}

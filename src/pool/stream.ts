@@ -1,0 +1,305 @@
+/**
+ * `imap`: results as they are consumed, items as they are needed.
+ *
+ * ```
+ * items ─pull─▶ feed (or by index) ─▶ workers ─▶ arrived ─▶ yield
+ *        └──────────── at most LOOK_AHEAD × np on the way ───────┘
+ * ```
+ *
+ * Everything is driven by the consumer: while it does not ask, nothing is pulled and nothing keeps the event loop.
+ *
+ * @module
+ */
+import { clearTimeout, setTimeout } from "node:timers";
+import { PoolClosedError } from "../errors.ts";
+import { ProgressReporter } from "../observe/progress.ts";
+import { Decoder } from "../transport/decoder.ts";
+import type { ThrownValue, WorkerIdentity } from "../transport/result_reader.ts";
+import { asError } from "./collect.ts";
+import { ItemFeed } from "./item_feed.ts";
+import { type AsyncItems, type IndexedItems, type SequentialItems, streamItems, type StreamItems } from "./items.ts";
+import type { ResolvedMapOptions } from "./options.ts";
+import { Run, type RunClient } from "./run.ts";
+import { master, SerialRunner, type SerialTask } from "./serial.ts";
+import { runWorker, type WorkerTask } from "./worker_loop.ts";
+
+/** Items on the way, a worker: enough that a worker seldom waits for the consumer's turn of the event loop. */
+const LOOK_AHEAD = 32;
+/** A consumer that is away for this long no longer keeps the process alive. */
+const REST_MS = 100;
+
+/** A checked call of `imap`. */
+export interface StreamCall {
+  readonly action: string;
+  readonly items: StreamItems<unknown>;
+  readonly options: ResolvedMapOptions<unknown, unknown>;
+  readonly isOrdered: boolean;
+  readonly np: number;
+  readonly runsHere: () => boolean;
+  readonly serialTask: () => SerialTask;
+  readonly task: (np: number, itemAt: (index: number) => unknown) => WorkerTask;
+  readonly active: Set<{ fail(error: unknown): void }>;
+  readonly isClosed: () => boolean;
+}
+
+type Source = IndexedItems<unknown> | SequentialItems<unknown> | AsyncItems<unknown>;
+
+/** The results of `call`; the workers are forked at the first step. */
+export async function* streamResults(call: StreamCall): AsyncGenerator<unknown, void, undefined> {
+  if (call.isClosed()) throw new PoolClosedError();
+  call.options.signal?.throwIfAborted();
+  const source = streamItems(call.items, call.action);
+  if (source.kind === "indexed") {
+    if (source.length === 0) return;
+    if (call.runsHere() || source.length < call.options.minLength) return yield* streamHere(call, source);
+  } else if (call.runsHere()) return yield* streamHere(call, source);
+  yield* new Stream(call, source).results();
+}
+
+/** Results that have come and were not yet consumed. */
+class Arrivals implements RunClient {
+  readonly values = undefined;
+  readonly #options: ResolvedMapOptions<unknown, unknown>;
+  readonly #progress: ProgressReporter;
+  readonly #arrived = new Map<number, unknown>();
+  /** Called when a job's error ends the stream. */
+  fail: (error: unknown) => void = (error) => {
+    throw error;
+  };
+
+  constructor(options: ResolvedMapOptions<unknown, unknown>, total: number | undefined) {
+    this.#options = options;
+    this.#progress = new ProgressReporter(options.progress, total);
+  }
+
+  put(index: number, value: unknown): void {
+    const { reduce, onError } = this.#options;
+    const reduced = reduce === undefined ? value : reduce(value, index);
+    this.#arrived.set(index, onError === "settle" ? { status: "fulfilled", value: reduced } : reduced);
+  }
+
+  putError(index: number, thrown: ThrownValue, refused: boolean, worker: WorkerIdentity): void {
+    const error = asError(index, thrown, refused, worker);
+    if (this.#options.onError === "settle") this.#arrived.set(index, { status: "rejected", reason: error });
+    else this.fail(error);
+  }
+
+  progressed(done: number): void {
+    this.#progress.update(done);
+  }
+
+  stop(): void {
+    this.#progress.stop();
+  }
+
+  /** The index of the next result to hand out: `next`, or the first that came; -1 when it is not there. */
+  available(next: number, isOrdered: boolean): number {
+    if (isOrdered) return this.#arrived.has(next) ? next : -1;
+    for (const index of this.#arrived.keys()) return index;
+    return -1;
+  }
+
+  take(index: number): unknown {
+    const value = this.#arrived.get(index);
+    this.#arrived.delete(index);
+    return value;
+  }
+}
+
+/** One stream over forked workers. */
+class Stream {
+  readonly #call: StreamCall;
+  readonly #source: Source;
+  readonly #arrivals: Arrivals;
+  readonly #run: Run;
+  readonly #feed: ItemFeed | undefined;
+  readonly #window: number;
+  #pulled = 0;
+  #consumed = 0;
+  #total = Infinity;
+  #inputError: { readonly error: unknown } | undefined;
+  #pulling: Promise<void> | undefined;
+  #stepping: Promise<void> | undefined;
+  #isOver = false;
+
+  constructor(call: StreamCall, source: Source) {
+    this.#call = call;
+    this.#source = source;
+    const { options } = call;
+    const length = source.kind === "indexed" ? source.length : undefined;
+    const np = Math.min(call.np, length ?? Infinity);
+    this.#window = np * Math.max(LOOK_AHEAD, 2 * (options.chunkSize ?? 1));
+    this.#arrivals = new Arrivals(options, length);
+    const feed = source.kind === "indexed" ? undefined : new ItemFeed(this.#window);
+    this.#feed = feed;
+    const task = call.task(np, (index) => (source as IndexedItems<unknown>).at(index));
+    this.#run = new Run(
+      task,
+      (rank, parentPid, writer, sharing) => {
+        const decoder = new Decoder(sharing);
+        const itemAt = feed === undefined ? task.itemAt : (index: number) => feed.at(index, decoder, sharing);
+        runWorker({ ...task, itemAt }, rank, parentPid, writer);
+      },
+      this.#arrivals,
+      { ...options, stopsAtError: task.stopsAtError },
+    );
+    this.#arrivals.fail = (error) => this.#run.fail(error);
+  }
+
+  async *results(): AsyncGenerator<unknown, void, undefined> {
+    const { isOrdered, options: { signal }, active } = this.#call;
+    const run = this.#run;
+    const abort = (): void => run.fail(signal!.reason);
+    let restTimer: ReturnType<typeof setTimeout> | undefined;
+    try {
+      this.#pull();
+      run.start(true);
+      active.add(run);
+      signal?.addEventListener("abort", abort);
+      while (this.#consumed < this.#total) {
+        const index = run.hasFailed ? -1 : this.#arrivals.available(this.#consumed, isOrdered);
+        if (index >= 0) {
+          this.#consumed++;
+          restTimer = setTimeout(() => run.rest(), REST_MS).unref();
+          yield this.#arrivals.take(index);
+          clearTimeout(restTimer);
+          this.#pull();
+        } else await this.#news();
+      }
+      if (this.#inputError !== undefined) throw this.#inputError.error;
+    } finally {
+      clearTimeout(restTimer);
+      await this.#close();
+      signal?.removeEventListener("abort", abort);
+      active.delete(run);
+    }
+  }
+
+  /** Waits for a result, an item or a failure, whichever comes first. */
+  async #news(): Promise<void> {
+    this.#stepping ??= this.#step();
+    await (this.#pulling === undefined ? this.#stepping : Promise.race([this.#stepping, this.#pulling]));
+  }
+
+  async #step(): Promise<void> {
+    try {
+      if (!await this.#run.step()) this.#isOver = true;
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    } finally {
+      this.#stepping = undefined;
+    }
+  }
+
+  /** Takes items in as far as the look-ahead allows. */
+  #pull(): void {
+    const source = this.#source;
+    if (source.kind === "indexed") {
+      const limit = Math.min(source.length, this.#consumed + this.#window);
+      this.#total = source.length;
+      if (limit > this.#pulled) this.#run.open(this.#pulled = limit, limit === source.length);
+    } else if (source.kind === "iterator") {
+      const before = this.#pulled;
+      while (this.#hasRoom) {
+        try {
+          const step = source.iterator.next();
+          if (step.done) this.#endInput();
+          else this.#accept(step.value);
+        } catch (error) {
+          this.#endInput(error);
+        }
+      }
+      if (this.#pulled > before && this.#total === Infinity) this.#run.open(this.#pulled, false);
+    } else this.#pulling ??= this.#pullAsync(source.iterator);
+  }
+
+  get #hasRoom(): boolean {
+    return this.#total === Infinity && this.#pulled - this.#consumed < this.#window;
+  }
+
+  async #pullAsync(iterator: AsyncIterator<unknown>): Promise<void> {
+    try {
+      while (this.#hasRoom) {
+        const step = await iterator.next();
+        if (step.done) this.#endInput();
+        else {
+          this.#accept(step.value);
+          this.#run.open(this.#pulled, false);
+        }
+      }
+    } catch (error) {
+      this.#endInput(error);
+    } finally {
+      this.#pulling = undefined;
+    }
+  }
+
+  #accept(item: unknown): void {
+    this.#feed!.put(this.#pulled, item);
+    this.#pulled++;
+  }
+
+  #endInput(...errors: [] | [unknown]): void {
+    this.#total = this.#pulled;
+    if (errors.length > 0) this.#inputError = { error: errors[0] };
+    this.#run.open(this.#pulled, true);
+  }
+
+  /** Ends workers and input, however far they are. */
+  async #close(): Promise<void> {
+    const wasPulling = this.#pulling !== undefined;
+    const isEnded = this.#total !== Infinity;
+    this.#total = Math.min(this.#total, this.#pulled);
+    this.#run.fail(new PoolClosedError());
+    while (!this.#isOver) await this.#news().catch(() => {});
+    this.#feed?.close();
+    this.#arrivals.stop();
+    if (isEnded || this.#source.kind === "indexed") return;
+    const returned = this.#source.iterator.return?.();
+    // an iterator that is busy with its next item may take for ever
+    if (wasPulling) Promise.resolve(returned).catch(() => {});
+    else await returned;
+  }
+}
+
+/** The same in the master, one job after the other. */
+async function* streamHere(call: StreamCall, source: Source): AsyncGenerator<unknown, void, undefined> {
+  const length = source.kind === "indexed" ? source.length : undefined;
+  const arrivals = new Arrivals(call.options, length);
+  const runner = new SerialRunner(call.serialTask());
+  const put = (index: number, value: unknown): void => arrivals.put(index, value);
+  const failed = (index: number, thrown: ThrownValue, refused: boolean): void =>
+    arrivals.putError(index, thrown, refused, master());
+  let index = 0;
+  try {
+    for await (const item of eachItem(source)) {
+      runner.run(index, item, put, failed);
+      arrivals.progressed(index + 1);
+      yield arrivals.take(index++);
+    }
+  } finally {
+    arrivals.stop();
+  }
+}
+
+async function* eachItem(source: Source): AsyncGenerator<unknown, void, undefined> {
+  if (source.kind === "indexed") {
+    for (let index = 0; index < source.length; index++) yield source.at(index);
+    return;
+  }
+  const { iterator } = source;
+  let isEnded = false;
+  try {
+    for (;;) {
+      // an iterator that throws has ended by itself
+      isEnded = true;
+      const step = await iterator.next();
+      if (step.done) return;
+      isEnded = false;
+      yield step.value;
+    }
+  } finally {
+    if (!isEnded) await iterator.return?.();
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * A fork that can be trusted: the engine's threads are absent, every other thread is asleep, the engine's pages
+ * are inherited, and the child proves itself before it runs user code.
+ *
+ * ```
+ * parent: list the event loop's descriptors ─▶ wait until other threads sleep ─▶ madvise(DOFORK) ─▶ fork
+ * child:                                        prologue (prologue.ts) ─▶ body ─▶ _exit
+ * ```
+ *
+ * @module
+ */
+import { MADV_DOFORK } from "../../ffi/constants.ts";
+import { c, checked, listDirectory, readFile, readLink, sleepMs } from "../../ffi/libc.ts";
+import { assertForkable } from "./engine.ts";
+import { self } from "./identity.ts";
+import { enterChild, EPOLL, EVENTFD, type LoopDescriptor } from "./prologue.ts";
+
+/** How long to wait for other threads to fall asleep; then the fork goes ahead and the canary decides. */
+const QUIET_LIMIT_MS = 20;
+
+/** The address space has 47 bits on the architectures that Deno and Bun run on. */
+const USER_SPACE_END = 0x7ffffffff000;
+
+/** What the forks of one moment share. */
+export interface ForkContext {
+  /** Descriptors of the event loop, which a child must not touch. */
+  readonly loopDescriptors: readonly LoopDescriptor[];
+}
+
+let specialStart = 0;
+let specialEnd = 0;
+
+/**
+ * Readies this process for some forks in a row.
+ *
+ * @throws {UnsupportedError} when fork is not safe here
+ */
+export function prepareForks(): ForkContext {
+  assertForkable();
+  if (specialStart === 0) findSpecialMappings();
+  return { loopDescriptors: findLoopDescriptors() };
+}
+
+/**
+ * Forks; the child runs `prologue` then `body` and ends without returning. Blocks for some milliseconds at most.
+ *
+ * @param started is called in the child when its prologue is through, before any user code
+ * @returns the child's process id
+ * @throws {SystemCallError} when the system has no room for a process (`EAGAIN`, `ENOMEM`)
+ */
+export function forkChild(context: ForkContext, started: () => void, body: () => void): number {
+  const parentPid = self.pid;
+  waitUntilQuiet();
+  const pid = forkInherited();
+  if (pid !== 0) return checked("fork", pid);
+  try {
+    enterChild(parentPid, context.loopDescriptors);
+    started();
+    body();
+  } finally {
+    // whatever happens, a child never returns into the code of its parent
+    c._exit(0);
+  }
+  return 0;
+}
+
+/**
+ * Engines mark their heaps as not inherited. Nothing may allocate between these calls: a new page would again be
+ * missing in the child. The kernel stops at special mappings, hence the two ranges.
+ */
+function forkInherited(): number {
+  c.madvise(0, specialStart, MADV_DOFORK);
+  c.madvise(specialEnd, USER_SPACE_END - specialEnd, MADV_DOFORK);
+  return c.fork();
+}
+
+function findSpecialMappings(): void {
+  specialEnd = specialStart = USER_SPACE_END;
+  for (const line of (readFile("/proc/self/maps") ?? "").split("\n")) {
+    if (!/\[(vvar|vvar_vclock|vdso)\]$/.test(line)) continue;
+    const [start, end] = line.split(" ")[0]!.split("-").map((part) => parseInt(part, 16));
+    if (specialStart === USER_SPACE_END) specialStart = start!;
+    specialEnd = end!;
+  }
+}
+
+function findLoopDescriptors(): LoopDescriptor[] {
+  const found: LoopDescriptor[] = [];
+  for (const name of listDirectory("/proc/self/fd")) {
+    const target = readLink(`/proc/self/fd/${name}`);
+    if (target === "anon_inode:[eventpoll]") found.push({ fd: Number(name), kind: EPOLL });
+    else if (target === "anon_inode:[eventfd]") found.push({ fd: Number(name), kind: EVENTFD });
+  }
+  return found;
+}
+
+/** A thread that holds a lock at the fork would hold it for ever in the child; a sleeping one holds none that matter. */
+function waitUntilQuiet(): void {
+  const deadline = performance.now() + QUIET_LIMIT_MS;
+  while (!othersSleep() && performance.now() < deadline) sleepMs(0.1);
+}
+
+function othersSleep(): boolean {
+  const own = readLink("/proc/thread-self")?.split("/").at(-1);
+  for (const id of listDirectory("/proc/self/task")) {
+    if (id === own) continue;
+    const stat = readFile(`/proc/self/task/${id}/stat`);
+    // the state follows the name in parentheses, which may itself hold any character
+    if (stat !== undefined && stat[stat.lastIndexOf(")") + 2] !== "S") return false;
+  }
+  return true;
+}

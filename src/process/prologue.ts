@@ -1,0 +1,163 @@
+/**
+ * What a forked child does before user code, in this order:
+ *
+ * 1. die with the parent, and see that the parent still lives
+ * 2. signals back to their defaults, since a JavaScript handler would never run
+ * 3. private copies of the event loop's descriptors, since the epoll instance is the parent's own
+ * 4. prefer this process when memory runs out
+ * 5. random numbers of its own
+ * 6. canary: use the allocator in every size class, the compiler and the collector; a child that inherited a held
+ *    lock hangs here, where the parent can still replace it
+ * 7. the right process ids, an `exit` that leaves at once, output that is written at once
+ *
+ * @module
+ */
+import process from "node:process";
+import { EINVAL, O_CLOEXEC, O_NONBLOCK, PR_SET_PDEATHSIG, signalNumber } from "../../ffi/constants.ts";
+import { backend, c, cString, randomBytes, readFile, systemCallError, writeFully } from "../../ffi/libc.ts";
+import { self } from "./identity.ts";
+
+/** Kinds of descriptors that an event loop waits on. */
+export const EPOLL = 0;
+/** See {@linkcode EPOLL}. */
+export const EVENTFD = 1;
+
+/** A descriptor of the parent's event loop. */
+export interface LoopDescriptor {
+  readonly fd: number;
+  readonly kind: typeof EPOLL | typeof EVENTFD;
+}
+
+const SIG_DFL = 0;
+const SIGKILL = 9;
+/** HUP INT QUIT USR1 USR2 TERM CHLD WINCH; not PIPE (a write's EPIPE is wanted), not SEGV and BUS (the engine's). */
+const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, 17, 28] as const;
+const OOM_SCORE_STEP = 500;
+const OOM_SCORE_MAX = 1000;
+
+/** node:crypto, if it can be had without permission prompts. */
+const nodeCrypto = process.getBuiltinModule("node:crypto");
+
+/** Runs the prologue. Called once, in the child, right after the fork. */
+export function enterChild(parentPid: number, loopDescriptors: readonly LoopDescriptor[]): void {
+  dieWithParent(parentPid);
+  for (const signal of RESET_SIGNALS) c.signal(signal, SIG_DFL);
+  isolateEventLoop(loopDescriptors);
+  self.pid = c.getpid();
+  self.depth++;
+  volunteerForOom();
+  const entropy = new Int32Array(randomBytes(4).buffer)[0]!;
+  drainRandomCaches();
+  canary();
+  takeIdentity(parentPid, entropy);
+}
+
+function dieWithParent(parentPid: number): void {
+  c.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // the parent may have died before the call; inside a PID namespace a foreign parent reads as 0
+  if (c.getppid() !== parentPid) c._exit(0);
+}
+
+/** `dup3` onto the same number: the runtime goes on with a loop that hears nothing of the parent's. */
+function isolateEventLoop(descriptors: readonly LoopDescriptor[]): void {
+  for (const { fd, kind } of descriptors) {
+    const own = kind === EPOLL ? c.epoll_create1(O_CLOEXEC) : c.eventfd(0, O_CLOEXEC | O_NONBLOCK);
+    if (own < 0) throw systemCallError(kind === EPOLL ? "epoll_create1" : "eventfd");
+    c.dup3(own, fd, O_CLOEXEC);
+    c.close(own);
+  }
+}
+
+/** Adds to the score rather than setting it: an administrator's preference among programs stays. */
+function volunteerForOom(): void {
+  const path = "/proc/self/oom_score_adj";
+  const fd = c.open(cString(path), 1 | O_CLOEXEC, 0);
+  if (fd < 0) return;
+  const score = Math.min(Number(readFile(path) ?? 0) + OOM_SCORE_STEP, OOM_SCORE_MAX);
+  const text = new TextEncoder().encode(String(score));
+  c.write(fd, text, text.length);
+  c.close(fd);
+}
+
+/**
+ * Both runtimes draw random bytes in advance; a child inherits what is left and would repeat it. The counts are
+ * above what a full cache was seen to hold (Deno 134 UUIDs and 24 small draws, Bun 119, 238 and 7 × 256 bytes).
+ */
+function drainRandomCaches(): void {
+  const web = globalThis.crypto;
+  web.getRandomValues(new Uint8Array(4096));
+  const few = new Uint8Array(8);
+  for (let i = 0; i < 140; i++) web.randomUUID();
+  for (let i = 0; i < 260; i++) web.getRandomValues(few);
+  for (let i = 0; i < 260; i++) nodeCrypto.randomInt(2 ** 40);
+}
+
+let canarySink: unknown;
+
+function canary(): void {
+  const kept: unknown[] = [];
+  for (const size of [8, 64, 500, 5000, 70000]) {
+    kept.push(new Uint8Array(size), new ArrayBuffer(size), "s".repeat(size) + size, new Array(size & 2047).fill(size));
+  }
+  // the compiler: a function that no cache has seen
+  const compiled = Function("x", `return x * ${self.pid}`) as (x: number) => number;
+  kept.push(JSON.stringify(kept[3]), compiled(3), new Map([[1, { a: 2 }]]), /x+y/.exec("xxxy"), Symbol.for("canary"));
+  canarySink = kept;
+  canarySink = undefined;
+}
+
+function takeIdentity(parentPid: number, entropy: number): void {
+  const { pid } = self;
+  const kill = (target: number, signal: number): void => {
+    if (c.kill(target, signal) < 0) throw systemCallError("kill", `pid ${target}, signal ${signal}`);
+  };
+  const exit = (code: unknown = process.exitCode ?? 0): never => {
+    c._exit(Number(code) & 255);
+    throw new Error("unreachable");
+  };
+  const killByName = (target: number, signal: string | number = "SIGTERM"): true => {
+    const number = signalNumber(signal);
+    if (number === undefined) throw systemCallError("kill", `signal ${signal} is not known`, EINVAL);
+    // what still holds the parent's number by a stale process.pid means this process
+    kill(target === parentPid && stalePid ? pid : target, number);
+    return true;
+  };
+  define(process, "pid", pid);
+  define(process, "ppid", parentPid);
+  const stalePid = process.pid !== pid;
+  define(process, "kill", killByName);
+  define(process, "exit", exit);
+  define(process, "reallyExit", exit);
+  for (const [name, fd] of [["stdout", 1], ["stderr", 2]] as const) writeDirectly(name, fd);
+  backend.adoptChild({ pid, parentPid, entropy, exit, kill, write: writeFully });
+}
+
+/** A stream's buffer would be lost at `_exit`. */
+function writeDirectly(name: "stdout" | "stderr", fd: number): void {
+  const encoder = new TextEncoder();
+  type Done = (error?: Error | null) => void;
+  const write = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
+    const bytes = typeof chunk !== "string"
+      ? new Uint8Array(chunk)
+      : typeof encoding === "string"
+      ? new Uint8Array(Buffer.from(chunk, encoding))
+      : encoder.encode(chunk);
+    const whole = writeFully(fd, bytes);
+    (typeof encoding === "function" ? encoding : done)?.(whole ? null : systemCallError("write", name));
+    return whole;
+  };
+  const patch = (stream: object): void => {
+    define(stream, "write", write);
+    define(stream, "end", (chunk?: string | Uint8Array) => chunk !== undefined && write(chunk));
+  };
+  patch(process[name]);
+}
+
+function define(target: object, key: string, value: unknown): void {
+  try {
+    Object.defineProperty(target, key, { value, configurable: true, writable: true, enumerable: true });
+  } catch {
+    // not configurable: `process.pid` in Deno; `kill` copes with the stale number
+  }
+}
+

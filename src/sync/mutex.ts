@@ -1,0 +1,95 @@
+/**
+ * A lock between processes that survives the death of its holder.
+ *
+ * The word holds the holder's process id, so whoever reaps a child can tell that it died inside and pass the lock
+ * on (nginx's method, `ngx_shmtx_force_unlock`). States: 0 free, `pid` held, `pid | CONTENDED` held and somebody
+ * may sleep on the word.
+ *
+ * @module
+ */
+import { ESRCH } from "../../ffi/constants.ts";
+import { c, errno } from "../../ffi/libc.ts";
+import { self } from "../process/identity.ts";
+import { EVERYONE, futexWait, futexWake } from "./futex.ts";
+
+const CONTENDED = 1 << 30;
+/** Tries before sleeping; a section is usually shorter than a sleep and a wake-up (about 10 µs). */
+const SPINS = 200;
+const SLICE_MS = 50;
+
+/** Words that a {@linkcode Mutex} takes. */
+export const MUTEX_WORDS = 2;
+
+/** A mutex in two words of shared memory: the lock and the number of holders that died. */
+export class Mutex {
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #at: number;
+
+  /** Lays the mutex over `words[at]` and `words[at + 1]`, which start as zero. */
+  constructor(words: Int32Array<ArrayBuffer>, at: number) {
+    this.#words = words;
+    this.#at = at;
+  }
+
+  /** Whether this process holds it. */
+  get isHeld(): boolean {
+    return (this.#words[this.#at]! & ~CONTENDED) === self.pid;
+  }
+
+  /** Whether the process `pid` holds it. */
+  isHeldBy(pid: number): boolean {
+    return (Atomics.load(this.#words, this.#at) & ~CONTENDED) === pid;
+  }
+
+  /** How many holders died inside. */
+  get abandoned(): number {
+    return Atomics.load(this.#words, this.#at + 1);
+  }
+
+  /** Takes it if it is free; false otherwise. */
+  tryAcquire(): boolean {
+    return Atomics.compareExchange(this.#words, this.#at, 0, self.pid) === 0;
+  }
+
+  /** Waits for it. The caller must not hold it. Blocks. */
+  acquire(): void {
+    const words = this.#words;
+    const at = this.#at;
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (words[at] === 0 && this.tryAcquire()) return;
+    }
+    for (;;) {
+      // others may sleep on it too, so the lock is taken as contended
+      let held = Atomics.compareExchange(words, at, 0, self.pid | CONTENDED);
+      if (held === 0) return;
+      if ((held & CONTENDED) === 0) {
+        if (Atomics.compareExchange(words, at, held, held | CONTENDED) !== held) continue;
+        held |= CONTENDED;
+      }
+      futexWait(words, at, held, SLICE_MS);
+      if (Atomics.load(words, at) === held) this.#releaseForOrphan(held & ~CONTENDED);
+    }
+  }
+
+  /** Gives it back. The caller must hold it. */
+  release(): void {
+    if ((Atomics.exchange(this.#words, this.#at, 0) & CONTENDED) !== 0) futexWake(this.#words, this.#at, 1);
+  }
+
+  /** A holder whose own parent died with it is reaped by init, which tells nobody. */
+  #releaseForOrphan(holder: number): void {
+    if (c.kill(holder, 0) < 0 && errno() === ESRCH) this.releaseFor(holder);
+  }
+
+  /** Frees it if `pid`, which has died and is not reaped yet, held it; also wakes everyone, in case it died waking. */
+  releaseFor(pid: number): void {
+    const held = Atomics.load(this.#words, this.#at);
+    if ((held & ~CONTENDED) === pid) {
+      Atomics.add(this.#words, this.#at + 1, 1);
+      Atomics.compareExchange(this.#words, this.#at, held, 0);
+      // the holder may have marked it contended between the two calls: it is dead, so only waiters do
+      if ((Atomics.load(this.#words, this.#at) & ~CONTENDED) === pid) Atomics.store(this.#words, this.#at, 0);
+    }
+    futexWake(this.#words, this.#at, EVERYONE);
+  }
+}
