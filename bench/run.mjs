@@ -1,11 +1,19 @@
-// node bench/run.mjs [--quick] [--only NAME] [--rounds N] [--write]
+// node bench/run.mjs [--quick] [--only NAME] [--rounds N] [--write] [--tables]
 // Runs every case and its peers, interleaved over several rounds, and writes results.json, README.md's tables, plot.svg.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { BENCH, commit, compileFaults, describeMachine, installPeers, program, versions } from "./driver/machine.mjs";
+import {
+  BENCH,
+  commit,
+  compileFaults,
+  describeMachine,
+  installPeers,
+  program,
+  versions,
+} from "./driver/machine.mjs";
 import { plan } from "./driver/plan.mjs";
 import { plot } from "./driver/plot.mjs";
 import { measure } from "./driver/spawn.mjs";
@@ -32,7 +40,8 @@ if (!Number.isInteger(rounds) || rounds < 1) {
 // A quick run is for seeing that everything works: its figures do not replace those of a whole one.
 const write = options.write ?? !options.quick;
 
-const results = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")) : { cases: {} };
+// What this run does not measure (--only) stays as the last run left it.
+const results = write && existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, "utf8")) : { cases: {} };
 const failed = options.tables ? [] : await runAll();
 
 const made = tables(results);
@@ -41,6 +50,9 @@ if (write) {
   writeFileSync(RESULTS, JSON.stringify(results, undefined, 1) + "\n");
   writeFileSync(README, insertTables(readFileSync(README, "utf8"), made));
   writeFileSync(join(BENCH, "plot.svg"), plot(results));
+  // The gate checks the format of what is generated too.
+  const deno = program("deno");
+  if (deno !== undefined) execFileSync(deno, ["fmt", "--quiet", README, RESULTS], { cwd: join(BENCH, "..") });
 }
 for (const { name, who, failure } of failed) console.error(`FAILED ${name}, ${who}: ${failure}`);
 process.exitCode = failed.some(({ who }) => who.startsWith("sharedmem/")) ? 1 : 0;
@@ -58,7 +70,9 @@ async function runAll() {
   tools.numpy = found.numpy !== undefined;
   Object.assign(results, { machine: describeMachine(), versions: found });
 
-  const tasks = plan({ quick: options.quick, rounds, tools }).filter(({ name }) => name.startsWith(options.only));
+  const tasks = plan({ quick: options.quick, rounds, tools }).filter(({ name }) =>
+    name.startsWith(options.only)
+  );
   if (tasks.length === 0) throw new RangeError(`--only ${options.only}: no case has such a name`);
   const outcomes = new Map(tasks.map((task) => [task, []]));
   const started = performance.now();
@@ -66,12 +80,16 @@ async function runAll() {
     // Each round the other way round: nobody is always after the same neighbour.
     const order = round % 2 === 0 ? tasks : tasks.toReversed();
     for (const task of order.filter((task) => round < task.rounds)) {
-      if (task.memory && tools.faults !== undefined) execFileSync(tools.faults, [String(WARMED_BYTES), "warm"]);
+      if (task.memory && tools.faults !== undefined) {
+        execFileSync(tools.faults, [String(WARMED_BYTES), "warm"]);
+      }
       const before = performance.now();
       const outcome = await measure(task.command, task);
       outcomes.get(task).push(outcome);
       const seconds = ((performance.now() - before) / 1000).toFixed(1);
-      console.error(`${round + 1}/${rounds} ${task.name}, ${task.who}: ${seconds} s ${outcome.failure ?? "ok"}`);
+      console.error(
+        `${round + 1}/${rounds} ${task.name}, ${task.who}: ${seconds} s ${outcome.failure ?? "ok"}`,
+      );
     }
   }
   console.error(`${((performance.now() - started) / 1000).toFixed(0)} s in all`);

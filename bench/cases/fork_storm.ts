@@ -47,7 +47,10 @@ function allocate(): void {
 }
 
 function compile(): void {
-  const f = new Function("x", `let s = ${work.compiled}; for (let k = 0; k < 2000; k++) s += x ^ k; return s`) as (
+  const f = new Function(
+    "x",
+    `let s = ${work.compiled}; for (let k = 0; k < 2000; k++) s += x ^ k; return s`,
+  ) as (
     x: number,
   ) => number;
   for (let k = 0; k < 20; k++) f(k);

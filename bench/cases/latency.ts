@@ -17,13 +17,17 @@ async function latency(job: () => void, check: (error: unknown) => void): Promis
   using pool = new MapReduce({ np: 2 });
   event[0] = 0;
   try {
-    await pool.map((i) => {
-      if (i === 1) while (true);
-      const until = performance.now() + 1;
-      while (performance.now() < until);
-      event[0] = performance.now();
-      job();
-    }, [0, 1], { timeout: 10_000 });
+    await pool.map(
+      (i) => {
+        if (i === 1) { while (true); }
+        const until = performance.now() + 1;
+        while (performance.now() < until);
+        event[0] = performance.now();
+        job();
+      },
+      [0, 1],
+      { timeout: 10_000 },
+    );
   } catch (error) {
     const ms = performance.now() - (event[0] as number);
     check(error);
@@ -37,13 +41,19 @@ const errors = await repeat(events, () =>
   latency(() => {
     throw new RangeError("as it should");
   }, (error) => {
-    assert.ok(error instanceof WorkerError && error.index === 0 && error.cause instanceof RangeError, String(error));
+    assert.ok(
+      error instanceof WorkerError && error.index === 0 && error.cause instanceof RangeError,
+      String(error),
+    );
   }));
 const deaths = await repeat(events, () =>
   latency(() => {
     process.kill(process.pid, "SIGKILL");
   }, (error) => {
-    assert.ok(error instanceof WorkerExitError && error.index === 0 && error.signal === "SIGKILL", String(error));
+    assert.ok(
+      error instanceof WorkerExitError && error.index === 0 && error.signal === "SIGKILL",
+      String(error),
+    );
   }));
 report({
   events,

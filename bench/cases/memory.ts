@@ -26,7 +26,8 @@ function kept(): Kept {
     rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
     descriptors: readdirSync("/proc/self/fd").length,
     mappings: readFileSync("/proc/self/maps", "utf8").split("\n").length,
-    children: readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((x) => x !== "").length,
+    children:
+      readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter((x) => x !== "").length,
   };
 }
 
@@ -42,7 +43,10 @@ async function someMaps(count: number): Promise<void> {
     }, range(200));
     assert.equal(numbers.length, 200);
     assert.equal(x[199], 199);
-    const objects = await pool.map((i) => ({ i, made: empty(100).fill(i), own: new Float64Array(100) }), range(4));
+    const objects = await pool.map(
+      (i) => ({ i, made: empty(100).fill(i), own: new Float64Array(100) }),
+      range(4),
+    );
     assert.equal(objects[3]?.made[99], 3);
     own?.[Symbol.dispose]();
   }

@@ -21,4 +21,10 @@ const start = performance.now();
 await round();
 const coldMs = performance.now() - start;
 const stats = await measure(round, { min_cpu_time: forMs * 1e6, min_samples: 10, batch_threshold: 0 });
-report({ coldMs, warmMs: stats.p50 / 1e6, warmMinMs: stats.min / 1e6, p99Ms: stats.p99 / 1e6, rounds: stats.ticks });
+report({
+  coldMs,
+  warmMs: stats.p50 / 1e6,
+  warmMinMs: stats.min / 1e6,
+  p99Ms: stats.p99 / 1e6,
+  rounds: stats.ticks,
+});

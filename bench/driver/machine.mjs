@@ -16,7 +16,8 @@ export function program(name) {
 
 function output(command, args) {
   try {
-    return execFileSync(command, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync(command, args, { cwd: ROOT, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .trim();
   } catch {
     return undefined;
   }
@@ -50,7 +51,15 @@ export function commit() {
   const hash = output("git", ["rev-parse", "--short", "HEAD"]);
   if (hash === undefined) return "none";
   // The bench's own output is no change of what was measured.
-  const changed = output("git", ["status", "--porcelain", "--", ".", ":!bench/README.md", ":!bench/results.json", ":!bench/plot.svg"]);
+  const changed = output("git", [
+    "status",
+    "--porcelain",
+    "--",
+    ".",
+    ":!bench/README.md",
+    ":!bench/results.json",
+    ":!bench/plot.svg",
+  ]);
   return changed ? hash + "+" : hash;
 }
 

@@ -48,12 +48,22 @@ export function plan({ quick, rounds, tools }) {
   }
   function add(name, who, command, options) {
     const limit = options.rounds ?? rounds;
-    tasks.push({ timeoutMs: 120_000, memory: false, name, who, ...options, rounds: Math.min(limit, rounds), command: command.map(String) });
+    tasks.push({
+      timeoutMs: 120_000,
+      memory: false,
+      name,
+      who,
+      ...options,
+      rounds: Math.min(limit, rounds),
+      command: command.map(String),
+    });
   }
 
   ours("dispatch", "dispatch.ts", [1_000_000, pick(10, 4)]);
   python("dispatch", "multiprocessing", "mp_pool.py", ["dispatch", 1_000_000, 3]);
-  python("dispatch", "multiprocessing, chunksize 1", "mp_pool.py", ["chunksize1", pick(1_000_000, 100_000)], { rounds: pick(2, 1) });
+  python("dispatch", "multiprocessing, chunksize 1", "mp_pool.py", ["chunksize1", pick(1_000_000, 100_000)], {
+    rounds: pick(2, 1),
+  });
   pools("dispatch", "dispatch", pick(50_000, 10_000));
   ours("small", "dispatch.ts", [10_000, pick(100, 30)]);
   python("small", "multiprocessing", "mp_pool.py", ["dispatch", 10_000, 10]);
@@ -70,10 +80,17 @@ export function plan({ quick, rounds, tools }) {
   ours("ordered", "ordered.ts", [pick(1_000_000, 200_000)]);
   python("ordered", "multiprocessing.Condition", "mp_ordered.py", [pick(20_000, 5_000)]);
   ours("compute", "compute.ts", [64, pick(4_000_000, 2_000_000), pick(3, 1)]);
-  const elements = pick(128, 32) * MEBI;
-  for (const np of [0, 2]) ours(`integral-${np}`, "integral.ts", [np, pick(4, 3), elements], { memory: true });
-  python("integral-peers", "numpy", "numpy_integral.py", [pick(3, 2), elements], { memory: true, numpy: true });
-  if (tools.faults !== undefined) add("integral-peers", "page faults", [tools.faults, 8 * elements], { memory: true });
+  const elements = 128 * MEBI;
+  for (const np of [0, 2]) {
+    ours(`integral-${np}`, "integral.ts", [np, pick(4, 2), elements], { memory: true });
+  }
+  python("integral-peers", "numpy", "numpy_integral.py", [pick(3, 1), elements], {
+    memory: true,
+    numpy: true,
+  });
+  if (tools.faults !== undefined) {
+    add("integral-peers", "page faults", [tools.faults, 8 * elements], { memory: true });
+  }
   ours("latency", "latency.ts", [pick(200, 40)], { rounds: pick(2, 1) });
   ours("waiting", "waiting.ts", [pick(2000, 1000)], { rounds: pick(2, 1) });
   ours("memory", "memory.ts", [pick(1000, 200)], { rounds: 1 });

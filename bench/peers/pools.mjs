@@ -19,13 +19,19 @@ async function tinypool(np) {
 
 async function workerpool(np) {
   const { default: lib } = await import("workerpool");
-  const pool = lib.pool(path("worker_workerpool.mjs"), { minWorkers: np, maxWorkers: np, workerType: "thread" });
+  const pool = lib.pool(path("worker_workerpool.mjs"), {
+    minWorkers: np,
+    maxWorkers: np,
+    workerType: "thread",
+  });
   return { run: (name, data) => pool.exec(name, [data]), close: () => pool.terminate() };
 }
 
 async function poolifier(np) {
   const { FixedThreadPool } = await import("poolifier");
-  const pool = new FixedThreadPool(np, path("worker_poolifier.mjs"), { errorHandler: (e) => console.error(e) });
+  const pool = new FixedThreadPool(np, path("worker_poolifier.mjs"), {
+    errorHandler: (e) => console.error(e),
+  });
   return { run: (name, data) => pool.execute(data, name), close: () => pool.destroy() };
 }
 

@@ -30,6 +30,17 @@ export interface Job<S = unknown> {
 /** Runs on an item; under `fork` a closure over anything. */
 export type Work<T, R, S = unknown> = (item: T, job: Job<S>) => R;
 
+/** Work that takes its item apart, with `star: true`: the item's elements, then the job. */
+export type StarWork<T extends readonly unknown[], R> = (
+  ...values: number extends T["length"] ? T[number][] : [...T, Job]
+) => R;
+
+/** Items are arrays of arguments. */
+export interface StarOption {
+  /** `work(...item, job)`. */
+  star: true;
+}
+
 /** One object serves all jobs of a worker; its index moves on. */
 export class WorkerJob implements Job {
   readonly #sections: Sections;

@@ -11,15 +11,16 @@ import { Collector } from "./collect.ts";
 import { ControlMemory } from "./control.ts";
 import { getDebug } from "./debug.ts";
 import { type IndexedItems, indexedItems, type Items, type StreamItems } from "./items.ts";
-import type { Work } from "./job.ts";
+import type { StarOption, StarWork, Work } from "./job.ts";
 import {
   type Backend,
   checkMapOptions,
   checkPoolOptions,
   type MapOptions,
   type MapReduceOptions,
+  type ReduceOptions,
   type ResolvedMapOptions,
-  type SettleOptions,
+  type SettleOption,
 } from "./options.ts";
 import { Run } from "./run.ts";
 import { type Critical, type Ordered, Sections, type WorkerLocal } from "./sections.ts";
@@ -118,8 +119,23 @@ export class MapReduce implements Disposable {
     return this.#sections.random();
   }
 
-  map<T, R, A = R>(work: Work<T, R>, items: Items<T>, options: SettleOptions<R, A>): Promise<PromiseSettledResult<A>[]>;
-  map<T, R, A = R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R, A>): Promise<A[]>;
+  map<T, R, A>(
+    work: Work<T, R>,
+    items: Items<T>,
+    options: ReduceOptions<R, A> & SettleOption,
+  ): Promise<PromiseSettledResult<A>[]>;
+  map<T, R, A>(work: Work<T, R>, items: Items<T>, options: ReduceOptions<R, A>): Promise<A[]>;
+  map<T, R>(
+    work: Work<T, R>,
+    items: Items<T>,
+    options: MapOptions<R> & SettleOption,
+  ): Promise<PromiseSettledResult<R>[]>;
+  map<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
+    work: StarWork<T, R>,
+    items: Items<T>,
+    options: MapOptions<R> & StarOption,
+  ): Promise<R[]>;
+  map<T, R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R>): Promise<R[]>;
   /**
    * Runs `work` on every item, on `np` forked workers; a promise of the results in input order. Forks at the call,
    * which blocks for some milliseconds; then the event loop goes on. O(items) memory.
@@ -149,24 +165,46 @@ export class MapReduce implements Disposable {
     return collector.results;
   }
 
-  mapSync<T, R, A = R>(work: Work<T, R>, items: Items<T>, options: SettleOptions<R, A>): PromiseSettledResult<A>[];
-  mapSync<T, R, A = R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R, A>): A[];
+  mapSync<T, R, A>(
+    work: Work<T, R>,
+    items: Items<T>,
+    options: ReduceOptions<R, A> & SettleOption,
+  ): PromiseSettledResult<A>[];
+  mapSync<T, R, A>(work: Work<T, R>, items: Items<T>, options: ReduceOptions<R, A>): A[];
+  mapSync<T, R>(
+    work: Work<T, R>,
+    items: Items<T>,
+    options: MapOptions<R> & SettleOption,
+  ): PromiseSettledResult<R>[];
+  mapSync<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
+    work: StarWork<T, R>,
+    items: Items<T>,
+    options: MapOptions<R> & StarOption,
+  ): R[];
+  mapSync<T, R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R>): R[];
   /** As {@linkcode MapReduce.map}, and blocks until the results are there; jobs may use it. */
   mapSync(work: Work<never, unknown>, items: Items<unknown>, options?: MapOptions): unknown[] {
     const call = this.#check("mapSync", work, items, options);
     return this.#runsHere(call) ? this.#mapHere(call) : this.#mapForked(call, (run) => run.finishSync());
   }
 
-  imap<T, R, A = R>(
+  imap<T, R, A>(
     work: Work<T, R>,
     items: StreamItems<T>,
-    options: SettleOptions<R, A>,
+    options: ReduceOptions<R, A> & SettleOption,
   ): AsyncGenerator<PromiseSettledResult<A>, void, undefined>;
-  imap<T, R, A = R>(
+  imap<T, R, A>(work: Work<T, R>, items: StreamItems<T>, options: ReduceOptions<R, A>): AsyncGenerator<A, void, undefined>;
+  imap<T, R>(
     work: Work<T, R>,
     items: StreamItems<T>,
-    options?: MapOptions<R, A>,
-  ): AsyncGenerator<A, void, undefined>;
+    options: MapOptions<R> & SettleOption,
+  ): AsyncGenerator<PromiseSettledResult<R>, void, undefined>;
+  imap<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
+    work: StarWork<T, R>,
+    items: StreamItems<T>,
+    options: MapOptions<R> & StarOption,
+  ): AsyncGenerator<R, void, undefined>;
+  imap<T, R>(work: Work<T, R>, items: StreamItems<T>, options?: MapOptions<R>): AsyncGenerator<R, void, undefined>;
   /**
    * Runs `work` on items as they are consumed; an async iterable of the results in input order, each as soon as it
    * and those before it are there. Look-ahead is bounded: `items` may be infinite or asynchronous. Ending the
@@ -176,16 +214,23 @@ export class MapReduce implements Disposable {
     return this.#stream("imap", work, items, options, true);
   }
 
-  imapUnordered<T, R, A = R>(
+  imapUnordered<T, R, A>(
     work: Work<T, R>,
     items: StreamItems<T>,
-    options: SettleOptions<R, A>,
+    options: ReduceOptions<R, A> & SettleOption,
   ): AsyncGenerator<PromiseSettledResult<A>, void, undefined>;
-  imapUnordered<T, R, A = R>(
+  imapUnordered<T, R, A>(work: Work<T, R>, items: StreamItems<T>, options: ReduceOptions<R, A>): AsyncGenerator<A, void, undefined>;
+  imapUnordered<T, R>(
     work: Work<T, R>,
     items: StreamItems<T>,
-    options?: MapOptions<R, A>,
-  ): AsyncGenerator<A, void, undefined>;
+    options: MapOptions<R> & SettleOption,
+  ): AsyncGenerator<PromiseSettledResult<R>, void, undefined>;
+  imapUnordered<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
+    work: StarWork<T, R>,
+    items: StreamItems<T>,
+    options: MapOptions<R> & StarOption,
+  ): AsyncGenerator<R, void, undefined>;
+  imapUnordered<T, R>(work: Work<T, R>, items: StreamItems<T>, options?: MapOptions<R>): AsyncGenerator<R, void, undefined>;
   /** As {@linkcode MapReduce.imap}, with results in order of arrival. */
   imapUnordered(
     work: Work<never, unknown>,

@@ -17,7 +17,7 @@ import "../process/engine_setup.ts";
 export { type Background, background } from "./background.ts";
 export { getDebug, setDebug } from "./debug.ts";
 export type { Items, StreamItems } from "./items.ts";
-export type { Job, Work } from "./job.ts";
+export type { Job, StarOption, StarWork, Work } from "./job.ts";
 export { MapReduce } from "./map_reduce.ts";
 export type * from "./options.ts";
 export type { Progress, ProgressCallback, ProgressOption } from "../observe/progress.ts";

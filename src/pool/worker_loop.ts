@@ -77,6 +77,7 @@ export function runWorker(task: WorkerTask, rank: number, parentPid: number, wri
   let startMs = announcedMs;
   while (start >= 0) {
     const end = words[slot + END]!;
+    passTurns(turnstile, words, slot, start);
     writer.seek(start);
     if (!runChunk(task, place, job, turnstile, writer, start, end)) break;
     const nowMs = performance.now();
@@ -121,14 +122,19 @@ function runChunk(
       writer.putError(THROWN, error);
     }
     if (isTimed) doubles[jobStart] = 0;
-    if (turnstile.isUsed) turnstile.raise(index + 1);
-    else words[slot + LOWER] = index + 1;
+    passTurns(turnstile, words, slot, index + 1);
     if (!isWhole) {
       writer.announce();
       if (task.stopsAtError) return false;
     }
   }
   return true;
+}
+
+/** This worker holds no job before `bound` any more. */
+function passTurns(turnstile: Turnstile, words: Int32Array<ArrayBuffer>, slot: number, bound: number): void {
+  if (turnstile.isUsed) turnstile.raise(bound);
+  else words[slot + LOWER] = bound;
 }
 
 /** Publishes what a job returned; false when it was refused. */
