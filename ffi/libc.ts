@@ -68,9 +68,9 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return ENCODER.encode(text + "\0");
 }
 
-/** Sleeps in the calling thread; returns early on a signal. Blocks. */
+/** Sleeps in the calling thread for less than a second; returns early on a signal. Blocks. */
 export function sleepMs(ms: number): void {
-  c.poll(null, 0, ms);
+  c.usleep(Math.round(ms * 1000));
 }
 
 /** The value of an environment variable, read from the process, for which Deno asks no permission. */

@@ -74,6 +74,8 @@ export const symbols = {
   getrandom: { parameters: ["buffer", "usize", "u32"], result: "i64" },
   // int sched_getaffinity(pid_t pid, size_t cpusetsize, cpu_set_t *mask)
   sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  // int usleep(useconds_t usec)
+  usleep: { parameters: ["u32"], result: "i32" },
   // int sched_yield(void)
   sched_yield: { parameters: [], result: "i32" },
   // long sysconf(int name)

@@ -211,7 +211,7 @@ class Stream {
         }
       }
       if (this.#pulled > before && this.#total === Infinity) this.#run.open(this.#pulled, false);
-    } else this.#pulling ??= this.#pullAsync(source.iterator);
+    } else if (this.#hasRoom) this.#pulling ??= this.#pullAsync(source.iterator);
   }
 
   get #hasRoom(): boolean {
