@@ -90,6 +90,10 @@ export function openBackend(): Backend {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     },
+    prepareFork() {
+      // standard output needs it in every child; loading takes 7 ms
+      process.getBuiltinModule("node:tty");
+    },
     adoptChild,
   };
 }
@@ -159,7 +163,32 @@ class StreamWaiter implements DescriptorWaiter {
   }
 }
 
-function adoptChild({ entropy }: ChildHooks): void {
+function adoptChild({ entropy, write, withDecoy }: ChildHooks): void {
   const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as { setRandomSeed(seed: number): void };
   setRandomSeed(entropy);
+  for (const [name, fd] of [["stdout", 1], ["stderr", 2]] as const) {
+    // making the stream turns on O_NONBLOCK, which the parent shares
+    withDecoy(fd, () => writeDirectly(process[name], fd, write));
+  }
+}
+
+type Done = (error?: Error | null) => void;
+
+/** What a stream buffers would be lost when the child ends. */
+function writeDirectly(stream: object, fd: number, write: ChildHooks["write"]): void {
+  const writeChunk = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
+    const bytes = typeof chunk === "string"
+      ? Buffer.from(chunk, typeof encoding === "string" ? encoding : "utf8")
+      : chunk;
+    const isWhole = write(fd, new Uint8Array(bytes));
+    (typeof encoding === "function" ? encoding : done)?.(isWhole ? null : new Error("EPIPE: the reader is gone"));
+    return isWhole;
+  };
+  const end = (chunk?: string | Uint8Array): unknown => {
+    if (chunk !== undefined) writeChunk(chunk);
+    return stream;
+  };
+  for (const [key, value] of Object.entries({ write: writeChunk, end })) {
+    Object.defineProperty(stream, key, { value, configurable: true, writable: true });
+  }
 }

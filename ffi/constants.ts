@@ -27,6 +27,7 @@ export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
 export const F_GETFD = 1;
 export const F_SETFD = 2;
+export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 export const MFD_CLOEXEC = 1;
 export const AF_UNIX = 1;

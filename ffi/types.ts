@@ -78,6 +78,8 @@ export interface Backend {
   readonly marksInherited: boolean;
   /** Makes the engine's own copy of the environment follow a change made through libc. */
   noteEnvironment(name: string, value: string | undefined): void;
+  /** Done in the parent before its first fork, so that children need not do it each for itself. */
+  prepareFork(): void;
   /** Gives a forked child its own identity and random numbers: what only the engine's own hooks can do. */
   adoptChild(hooks: ChildHooks): void;
 }
@@ -94,14 +96,14 @@ export interface EngineFlag {
 export interface ChildHooks {
   /** The child's process id. */
   readonly pid: number;
-  /** Its parent's. */
-  readonly parentPid: number;
   /** Fresh entropy, a 32-bit integer. */
   readonly entropy: number;
   /** Ends the process at once. */
-  exit(code: number): never;
-  /** Sends a signal by its number, as libc's `kill`. */
-  kill(pid: number, signal: number): void;
-  /** Writes whole, synchronously. */
-  write(fd: number, bytes: Uint8Array<ArrayBuffer>): void;
+  exit(code?: unknown): never;
+  /** Sends a signal, by name or number, to a process. */
+  kill(pid: number, signal?: string | number): void;
+  /** Writes whole, synchronously; false when the reader is gone. */
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>): boolean;
+  /** Runs `use` while `fd`, if it is a pipe or a socket, stands for another: what `use` sets must not reach others. */
+  withDecoy(fd: number, use: () => void): void;
 }

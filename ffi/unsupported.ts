@@ -28,6 +28,7 @@ export function unsupportedBackend(needs: string, cause?: unknown): Backend {
     isMainThread: false,
     marksInherited: false,
     noteEnvironment: () => {},
+    prepareFork: () => refuse("fork"),
     adoptChild: () => refuse("fork"),
   };
 }

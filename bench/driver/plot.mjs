@@ -2,7 +2,7 @@ import { figure, ranking } from "./floors.mjs";
 
 const WIDTH = 900;
 const LEFT = 230;
-const RIGHT = 90;
+const RIGHT = 140;
 const BAR = 16;
 const STEP = 21;
 const COLOURS = { ours: "#0b7285", peer: "#adb5bd", batched: "#e9ecef" };
@@ -41,13 +41,14 @@ export function plot(results) {
     }
     for (const { who, value, batched } of rows) {
       const own = who.startsWith("sharedmem/");
-      const label = own ? 'font-weight="bold"' : "";
-      parts.push(text(LEFT - 8, y + 13, who, `text-anchor="end" font-size="12" ${label}`));
+      const weight = own ? 'font-weight="bold"' : "";
+      parts.push(text(LEFT - 8, y + 13, who, `text-anchor="end" font-size="12" ${weight}`));
       if (batched !== undefined && batched > value) {
         parts.push(bar(x(10 ** low), y, x(batched), COLOURS.batched));
       }
       parts.push(bar(x(10 ** low), y, x(value), own ? COLOURS.ours : COLOURS.peer));
-      parts.push(text(x(Math.max(value, batched ?? 0)) + 5, y + 13, short(value), 'font-size="12"'));
+      const label = batched === undefined ? short(value) : `${short(value)} · ${short(batched)}`;
+      parts.push(text(x(Math.max(value, batched ?? 0)) + 5, y + 13, label, 'font-size="12"'));
       y += STEP;
     }
     y = bottom + 48;

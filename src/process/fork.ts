@@ -10,7 +10,7 @@
  * @module
  */
 import { MADV_DOFORK } from "../../ffi/constants.ts";
-import { c, checked, listDirectory, readFile, readLink, sleepMs } from "../../ffi/libc.ts";
+import { backend, c, checked, listDirectory, readFile, readLink, sleepMs } from "../../ffi/libc.ts";
 import { assertForkable } from "./engine.ts";
 import { self } from "./identity.ts";
 import { enterChild, EPOLL, EVENTFD, type LoopDescriptor } from "./prologue.ts";
@@ -37,7 +37,10 @@ let specialEnd = 0;
  */
 export function prepareForks(): ForkContext {
   assertForkable();
-  if (specialStart === 0) findSpecialMappings();
+  if (specialStart === 0) {
+    findSpecialMappings();
+    backend.prepareFork();
+  }
   return { loopDescriptors: findLoopDescriptors() };
 }
 

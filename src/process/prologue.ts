@@ -13,8 +13,18 @@
  * @module
  */
 import process from "node:process";
-import { EINVAL, O_CLOEXEC, O_NONBLOCK, PR_SET_PDEATHSIG, signalNumber } from "../../ffi/constants.ts";
-import { backend, c, cString, randomBytes, readFile, systemCallError, writeFully } from "../../ffi/libc.ts";
+import { EINVAL, F_DUPFD_CLOEXEC, O_CLOEXEC, O_NONBLOCK, PR_SET_PDEATHSIG, signalNumber } from "../../ffi/constants.ts";
+import {
+  backend,
+  c,
+  closeAll,
+  cString,
+  randomBytes,
+  readFile,
+  readLink,
+  systemCallError,
+  writeFully,
+} from "../../ffi/libc.ts";
 import { self } from "./identity.ts";
 
 /** Kinds of descriptors that an event loop waits on. */
@@ -108,49 +118,39 @@ function canary(): void {
 
 function takeIdentity(parentPid: number, entropy: number): void {
   const { pid } = self;
-  const kill = (target: number, signal: number): void => {
-    if (c.kill(target, signal) < 0) throw systemCallError("kill", `pid ${target}, signal ${signal}`);
-  };
   const exit = (code: unknown = process.exitCode ?? 0): never => {
     c._exit(Number(code) & 255);
     throw new Error("unreachable");
   };
-  const killByName = (target: number, signal: string | number = "SIGTERM"): true => {
-    const number = signalNumber(signal);
-    if (number === undefined) throw systemCallError("kill", `signal ${signal} is not known`, EINVAL);
-    // what still holds the parent's number by a stale process.pid means this process
-    kill(target === parentPid && stalePid ? pid : target, number);
-    return true;
-  };
   define(process, "pid", pid);
   define(process, "ppid", parentPid);
-  const stalePid = process.pid !== pid;
-  define(process, "kill", killByName);
+  // where it cannot be redefined, the parent's number is what `process.pid` says
+  const stalePid = process.pid === pid ? -1 : process.pid;
+  const kill = (target: number, signal: string | number = "SIGTERM"): true => {
+    const number = signalNumber(signal);
+    if (number === undefined) throw systemCallError("kill", `no signal ${signal}`, EINVAL);
+    const result = c.kill(target === stalePid ? pid : target, number);
+    if (result < 0) throw systemCallError("kill", `pid ${target}, signal ${signal}`);
+    return true;
+  };
+  define(process, "kill", kill);
   define(process, "exit", exit);
   define(process, "reallyExit", exit);
-  for (const [name, fd] of [["stdout", 1], ["stderr", 2]] as const) writeDirectly(name, fd);
-  backend.adoptChild({ pid, parentPid, entropy, exit, kill, write: writeFully });
+  backend.adoptChild({ pid, entropy, exit, kill, write: writeFully, withDecoy });
 }
 
-/** A stream's buffer would be lost at `_exit`. */
-function writeDirectly(name: "stdout" | "stderr", fd: number): void {
-  const encoder = new TextEncoder();
-  type Done = (error?: Error | null) => void;
-  const write = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
-    const bytes = typeof chunk !== "string"
-      ? new Uint8Array(chunk)
-      : typeof encoding === "string"
-      ? new Uint8Array(Buffer.from(chunk, encoding))
-      : encoder.encode(chunk);
-    const whole = writeFully(fd, bytes);
-    (typeof encoding === "function" ? encoding : done)?.(whole ? null : systemCallError("write", name));
-    return whole;
-  };
-  const patch = (stream: object): void => {
-    define(stream, "write", write);
-    define(stream, "end", (chunk?: string | Uint8Array) => chunk !== undefined && write(chunk));
-  };
-  patch(process[name]);
+function withDecoy(fd: number, use: () => void): void {
+  if (!/^(pipe|socket):/.test(readLink(`/proc/self/fd/${fd}`) ?? "")) return use();
+  const ends = new Int32Array(2);
+  const saved = c.fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  c.pipe2(ends, O_CLOEXEC);
+  c.dup3(ends[1]!, fd, 0);
+  try {
+    use();
+  } finally {
+    c.dup3(saved, fd, 0);
+    closeAll(saved, ends[0]!, ends[1]!);
+  }
 }
 
 function define(target: object, key: string, value: unknown): void {

@@ -31,11 +31,10 @@ export function reap(pid: number): void {
 /** Waits up to `limitMs` for a child to end. Blocks. */
 export function awaitEnd(pid: number, limitMs: number): ChildEnd | undefined {
   const deadline = performance.now() + limitMs;
-  for (let pauseMs = 0;; pauseMs = 1) {
+  for (;;) {
     const end = peekEnd(pid);
     if (end !== undefined || performance.now() > deadline) return end;
-    if (pauseMs === 0) c.sched_yield();
-    else sleepMs(pauseMs);
+    sleepMs(0.05);
   }
 }
 
