@@ -37,6 +37,7 @@ import {
 import { Deadlines } from "./deadlines.ts";
 import { Casualties } from "./casualties.ts";
 import { EVERYONE, futexWake } from "../sync/futex.ts";
+import { rehearseWorker } from "./rehearsal.ts";
 import { turnstileOf, type WorkerTask } from "./worker_loop.ts";
 import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
 
@@ -118,6 +119,7 @@ export class Run {
     try {
       if (isAsync) this.#waiter = backend.createWaiter();
       const context = prepareForks();
+      rehearseWorker();
       for (const worker of this.#workers) this.#fork(worker, context);
       if (isAsync) this.#deadlines.arm(() => this.#checkDeadlines());
     } catch (error) {

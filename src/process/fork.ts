@@ -13,7 +13,7 @@ import { MADV_DOFORK } from "../../ffi/constants.ts";
 import { backend, c, checked, listDirectory, readFile, readLink, sleepMs } from "../../ffi/libc.ts";
 import { assertForkable } from "./engine.ts";
 import { self } from "./identity.ts";
-import { enterChild, EPOLL, EVENTFD, type LoopDescriptor } from "./prologue.ts";
+import { enterChild, EPOLL, EVENTFD, type LoopDescriptor, rehearsePrologue } from "./prologue.ts";
 
 /** How long to wait for other threads to fall asleep; then the fork goes ahead and the canary decides. */
 const QUIET_LIMIT_MS = 20;
@@ -40,6 +40,7 @@ export function prepareForks(): ForkContext {
   if (specialStart === 0) {
     findSpecialMappings();
     backend.prepareFork();
+    rehearsePrologue();
   }
   return { loopDescriptors: findLoopDescriptors() };
 }

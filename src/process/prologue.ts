@@ -62,6 +62,18 @@ export function enterChild(parentPid: number, loopDescriptors: readonly LoopDesc
   takeIdentity(parentPid, entropy);
 }
 
+/**
+ * Runs in the parent what of the prologue has no effect, so that its code is compiled once and not in every child.
+ * Compiling costs a child more than running: each page that the compiler writes is first copied.
+ */
+export function rehearsePrologue(): void {
+  for (let i = 0; i < 4; i++) {
+    isolateEventLoop([]);
+    drainRandomCaches();
+    canary();
+  }
+}
+
 function dieWithParent(parentPid: number): void {
   c.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // the parent may have died before the call; inside a PID namespace a foreign parent reads as 0
