@@ -1,5 +1,5 @@
 /**
- * Runs the worker's code once in the master before the first fork, over three jobs of its own.
+ * Runs the worker's code once in the master before the first fork, over some jobs of its own.
  *
  * Code that the master has never run would be compiled in every child anew, and each page that a child's compiler
  * writes is first copied: 1–2 ms a child.
@@ -15,6 +15,9 @@ import { CLOSED, ControlMemory, LIMIT, READ, slotAt, STALLED, WRITE } from "./co
 import { Sections } from "./sections.ts";
 import { runWorker, type WorkerTask } from "./worker_loop.ts";
 
+/** Enough for both engines to compile the loop; takes a few milliseconds, once. */
+const JOBS = 2000;
+
 let isDone = false;
 
 const nothingShared: BufferSharing = {
@@ -27,8 +30,16 @@ const nothingShared: BufferSharing = {
 export function rehearseWorker(): void {
   if (isDone) return;
   isDone = true;
+  const sections = new Sections(0);
+  // different functions, so that what is compiled is not made for one of them
+  rehearse(sections, (item) => sections.critical(() => item), (index) => index);
+  rehearse(sections, (item) => (item as number) & 1 ? { item } : -1.5, (index) => index + 0.5);
+  rehearse(sections, (item) => item, (index) => [index]);
+}
+
+function rehearse(sections: Sections, work: WorkerTask["work"], itemAt: WorkerTask["itemAt"]): void {
   const memory = ControlMemory.borrow(1);
-  memory.words[LIMIT] = 3;
+  memory.words[LIMIT] = JOBS;
   memory.words[CLOSED] = 1;
   const slot = slotAt(0);
   const place = {
@@ -40,16 +51,15 @@ export function rehearseWorker(): void {
   };
   const spill = {
     send(): number {
-      throw new Error("three small results need no segment");
+      throw new Error("small results need no segment");
     },
   };
-  const sections = new Sections(0);
   const task: WorkerTask = {
     memory,
     rules: { schedule: "dynamic", chunkSize: undefined, np: 1 },
     sections,
-    work: (item) => sections.critical(() => item === 1 ? { item } : item),
-    itemAt: (index) => index,
+    work,
+    itemAt,
     star: false,
     shared: undefined,
     signal: undefined,
@@ -60,5 +70,6 @@ export function rehearseWorker(): void {
   runWorker(task, 0, 0, new ResultWriter(place, new Encoder(nothingShared), spill, () => {}));
   const sink: ResultSink = { values: undefined, put: () => {}, putError: () => {} };
   new ResultReader(place, new Decoder(nothingShared), () => {}, { rank: 0, pid: 0 }).drain(sink, Infinity);
+  sections.place = undefined;
   memory.giveBack([0]);
 }
