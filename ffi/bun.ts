@@ -29,6 +29,7 @@ interface BunFfi {
 
 interface BunGlobal {
   readonly isMainThread: boolean;
+  gc(isSynchronous: boolean): void;
   file(fd: number): { stream(): ReadableStream<Uint8Array> };
 }
 
@@ -75,6 +76,12 @@ export function openBackend(): Backend {
     unmapsOnCollection: true,
     maxViewBytes: 2 ** 32,
     addressOf: (view) => ffi.ptr(view),
+    collectGarbage() {
+      const { releaseWeakRefs } = process.getBuiltinModule("bun:jsc") as unknown as { releaseWeakRefs(): void };
+      // otherwise what a WeakRef was made of or gave in this turn of the event loop lives on
+      releaseWeakRefs();
+      bun.gc(true);
+    },
     createWaiter: () => new StreamWaiter(bun),
     engineFlags: {
       BUN_JSC_useConcurrentGC: { value: "0" },

@@ -18,6 +18,7 @@ export const MAP_NORESERVE = 0x4000;
 /** `madvise` advice. */
 export const MADV_REMOVE = 9;
 export const MADV_DOFORK = 11;
+export const MADV_POPULATE_WRITE = 23;
 export const MADV_COLLAPSE = 25;
 
 /** Open, descriptor and socket flags. */
@@ -30,6 +31,7 @@ export const F_SETFD = 2;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 export const MFD_CLOEXEC = 1;
+export const SEEK_END = 2;
 export const AF_UNIX = 1;
 export const SOCK_SEQPACKET = 5;
 export const SOL_SOCKET = 1;
@@ -66,6 +68,8 @@ export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const ECHILD = 10;
 export const EINVAL = 22;
+export const ENFILE = 23;
+export const EMFILE = 24;
 
 const errorNames: Readonly<Record<number, string>> = {
   1: "EPERM",

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { setFlagsFromString } from "node:v8";
+import { createContext, Script } from "node:vm";
 import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
 import { POLLIN } from "./constants.ts";
 
@@ -17,6 +19,13 @@ const nativeTypes: Record<CType, Deno.NativeType | "void"> = {
 };
 
 const LIBC = "libc.so.6";
+
+interface Collector {
+  clearKept(): void;
+  collect(): void;
+}
+
+let collector: Collector | undefined;
 
 type AnyFunction = (...values: unknown[]) => unknown;
 
@@ -55,6 +64,11 @@ export function openBackend(): Backend {
       const address = Deno.UnsafePointer.of(view as ArrayBufferView<ArrayBuffer>);
       return Number(Deno.UnsafePointer.value(address));
     },
+    collectGarbage() {
+      const { clearKept, collect } = collector ??= openCollector();
+      clearKept();
+      collect();
+    },
     createWaiter: () => new PollWaiter(asynchronous.poll, draining.read),
     engineFlags: { DENO_V8_FLAGS: { value: "--single-threaded", separator: "," } },
     unsafeThreads: ["V8 DefaultWorke"],
@@ -75,6 +89,20 @@ function viewAt(address: number, byteLength: number): ArrayBuffer {
   const pointer = Deno.UnsafePointer.create(BigInt(address));
   if (pointer === null) throw new RangeError("cannot view memory at address 0");
   return Deno.UnsafePointerView.getArrayBuffer(pointer, byteLength);
+}
+
+/**
+ * V8 keeps what a `WeakRef` was made of or gave until the next microtask checkpoint. A context with a microtask
+ * queue of its own ends each script with one: the list is cleared, while the program's own microtasks stay queued.
+ */
+function openCollector(): Collector {
+  setFlagsFromString("--expose-gc");
+  const context = createContext({}, { microtaskMode: "afterEvaluate" });
+  const nothing = new Script("0");
+  return {
+    clearKept: () => nothing.runInContext(context),
+    collect: new Script("gc").runInContext(context) as () => void,
+  };
 }
 
 /** A call on a thread of the pool cannot be taken back: it ends by itself this soon after the last `wait`. */

@@ -66,6 +66,11 @@ export interface Backend {
   readonly maxViewBytes: number;
   /** The address of a view's first byte, valid as long as the view is. */
   addressOf(view: ArrayBufferView): number;
+  /**
+   * A full collection, after which every `WeakRef` of something unreachable is empty, even in the middle of
+   * synchronous code; runs no code of the user, no microtask and no finalizer. Blocks for some milliseconds.
+   */
+  collectGarbage(): void;
   /** Waits for pipes beside the event loop. */
   createWaiter(): DescriptorWaiter;
   /** Environment variables that keep the engine from starting threads that a forked child would miss. */

@@ -22,6 +22,7 @@ export function unsupportedBackend(needs: string, cause?: unknown): Backend {
     unmapsOnCollection: true,
     maxViewBytes: 0,
     addressOf: () => refuse("shared memory"),
+    collectGarbage: () => {},
     createWaiter: () => refuse("waiting for a descriptor"),
     engineFlags: {},
     unsafeThreads: [],

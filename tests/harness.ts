@@ -38,7 +38,11 @@ const register = isBun ? bunTest((await import("bun:test")).test) : denoTest;
 let scripts = 0;
 
 /** Registers a test; it fails when it takes longer than `timeoutMs`. */
-export function test(name: string, body: Body, { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {}): void {
+export function test(
+  name: string,
+  body: Body,
+  { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
+): void {
   register(name, body, timeoutMs);
 }
 
@@ -99,8 +103,9 @@ export function run(command: readonly string[], options: ScriptOptions = {}): Pr
   child.on("close", (status, signal) => {
     clearTimeout(deadline);
     const result = { status, signal, ...output, elapsedMs: performance.now() - started };
-    if (isLate) reject(new Error(`${command.join(" ")} did not end within ${timeoutMs} ms: ${JSON.stringify(result)}`));
-    else resolve(result);
+    if (isLate) {
+      reject(new Error(`${command.join(" ")} did not end within ${timeoutMs} ms: ${JSON.stringify(result)}`));
+    } else resolve(result);
   });
   return promise;
 }

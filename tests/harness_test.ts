@@ -17,7 +17,9 @@ test("runScript() gives status, output and input of a fresh process", async () =
 });
 
 test("runScript() tells the signal that ended the process", async () => {
-  const { status, signal } = await runScript(`import process from "node:process";\nprocess.kill(process.pid, "SIGKILL");`);
+  const { status, signal } = await runScript(
+    `import process from "node:process";\nprocess.kill(process.pid, "SIGKILL");`,
+  );
   assert.deepEqual([status, signal], [null, "SIGKILL"]);
 });
 

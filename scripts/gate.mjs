@@ -1,0 +1,145 @@
+/**
+ * The whole gate, `npm test` or `deno task ok`; with names of steps, only these: `npm test -- lint deno`.
+ *
+ * A line for each step, what a failed one wrote, and last `N passed, N failed`: tests count one by one, any other
+ * step as one.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { testConsumers } from "./consumer.mjs";
+import { documentedCode } from "./documented_code.mjs";
+import { bun, deno, readJson, ROOT, TEMPORARY, tsc } from "./paths.mjs";
+import { runCommand } from "./run_command.mjs";
+
+const CHECK_MS = 120_000;
+const TESTS_MS = 300_000;
+const EXAMPLE_MS = 60_000;
+const DOCUMENTED = ["README.md", "mod.ts", "src"];
+
+const entryPoints = Object.values(readJson(join(ROOT, "deno.json")).exports);
+
+/** Each gives the number of tests that passed and, for each that failed, what there is to show. */
+const steps = {
+  fmt: () => command([deno, "fmt", "--check"]),
+  lint: () => command([deno, "lint"]),
+  check: () => command([deno, "check"]),
+  tsc: () => command([...tsc, "--project", "."]),
+  doc: () => command([deno, "doc", "--lint", ...entryPoints]),
+  publish: () => command([deno, "publish", "--dry-run", "--allow-dirty"]),
+  deno: () => tests((report) => [deno, "test", "-A", `--junit-path=${report}`, "tests"]),
+  bun: () => tests((report) => [bun, "test", "--reporter=junit", `--reporter-outfile=${report}`, "tests/"]),
+  doctest: () => tests((report) => [deno, "test", "-A", "--doc", `--junit-path=${report}`, ...DOCUMENTED]),
+  doctest_bun: () => documentedCodeInBun(),
+  examples: () => examples(),
+  consumer: () => testConsumers(),
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(names) {
+  const unknown = names.filter((name) => !Object.hasOwn(steps, name));
+  if (unknown.length > 0) {
+    console.error(`no such step: ${unknown.join(", ")}; there are ${Object.keys(steps).join(", ")}`);
+    return 2;
+  }
+  mkdirSync(TEMPORARY, { recursive: true });
+  const started = performance.now();
+  const failed = [];
+  let passedTests = 0;
+  let failedTests = 0;
+  for (const name of names.length > 0 ? names : Object.keys(steps)) {
+    const start = performance.now();
+    const { passed, failures, failedCount = failures.length } = await steps[name]().catch((error) => ({
+      passed: 0,
+      failures: [String(error)],
+    }));
+    passedTests += passed;
+    failedTests += failedCount;
+    if (failedCount > 0) failed.push(name);
+    for (const failure of failures) console.log(`\n${failure.trim()}\n`);
+    const verdict = failedCount === 0 ? "ok    " : "FAILED";
+    const counts = failedCount === 0 ? `${passed} passed` : `${passed} passed, ${failedCount} failed`;
+    console.log(`${verdict} ${name.padEnd(12)} ${seconds(start).padStart(8)}  ${counts}`);
+  }
+  console.log(
+    `${failed.length === 0 ? "all steps ok" : `failed steps: ${failed.join(", ")}`}, ${seconds(started)}`,
+  );
+  console.log(`${passedTests} passed, ${failedTests} failed`);
+  return failedTests === 0 ? 0 : 1;
+}
+
+function seconds(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+async function command(line, timeoutMs = CHECK_MS) {
+  const { output, problem } = await runCommand(line, { timeoutMs });
+  return problem ? { passed: 0, failures: [`${output}\n${problem}`] } : { passed: 1, failures: [] };
+}
+
+/** Runs a test runner, which writes a JUnit report. No report, or one without tests, is a failure. */
+async function tests(lineFor) {
+  const folder = mkdtempSync(join(TEMPORARY, "report-"));
+  try {
+    const report = join(folder, "junit.xml");
+    const { output, problem } = await runCommand(lineFor(report), { timeoutMs: TESTS_MS });
+    const { passed, failed, skipped } = existsSync(report)
+      ? counts(readFileSync(report, "utf8"))
+      : { passed: 0, failed: 0, skipped: 0 };
+    const reason = problem || (passed + failed === 0 && "no tests ran") ||
+      (skipped > 0 && `${skipped} tests were skipped`) || (failed > 0 && `${failed} tests failed`);
+    if (!reason) return { passed, failures: [] };
+    return { passed, failures: [`${output}\n${reason}`], failedCount: Math.max(1, failed + skipped) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function counts(xml) {
+  const cases = xml.match(/<testcase\b/g)?.length ?? 0;
+  const failed = xml.match(/<(failure|error)\b/g)?.length ?? 0;
+  const skipped = xml.match(/<skipped\b/g)?.length ?? 0;
+  return { passed: cases - failed - skipped, failed, skipped };
+}
+
+/** Deno has its own way to run documented code, {@linkcode steps.doctest}. */
+async function documentedCodeInBun() {
+  const folder = mkdtempSync(join(TEMPORARY, "documented-"));
+  const lines = documentedCode(DOCUMENTED.map((path) => join(ROOT, path))).map(({ name, code }) => {
+    const path = join(folder, `${name.replaceAll(/[/:]/g, "_")}.ts`);
+    writeFileSync(path, `${code}\nexport {};\n`);
+    return [bun, "run", path];
+  });
+  try {
+    return await programs(lines);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function examples() {
+  const names = readdirSync(join(ROOT, "examples")).filter((name) => /^[^_].*\.ts$/.test(name));
+  return programs(names.flatMap((name) => {
+    const path = join(ROOT, "examples", name);
+    return [[deno, "run", "-A", path], [bun, "run", path]];
+  }));
+}
+
+async function programs(lines) {
+  if (lines.length === 0) return { passed: 0, failures: ["there is nothing to run"] };
+  const results = [];
+  for (const line of lines) results.push(await command(line, EXAMPLE_MS));
+  return {
+    passed: results.reduce((sum, { passed }) => sum + passed, 0),
+    failures: results.flatMap(({ failures }) => failures),
+  };
+}
