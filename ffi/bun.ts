@@ -49,7 +49,8 @@ const LIBC = "libc.so.6";
 export function openBackend(): Backend {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
-  const munmap = ffi.dlopen(LIBC, { munmap: { args: ["ptr", "u64_fast"], returns: "i32" } }).symbols.munmap!.ptr;
+  const munmap =
+    ffi.dlopen(LIBC, { munmap: { args: ["ptr", "u64_fast"], returns: "i32" } }).symbols.munmap!.ptr;
 
   return {
     bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
@@ -61,7 +62,10 @@ export function openBackend(): Backend {
       }
       for (const [name, rows] of byLibraryName) {
         for (const [key, { parameters, result }] of rows) {
-          const definition = { args: parameters.map((type) => nativeTypes[type]), returns: nativeTypes[result] };
+          const definition = {
+            args: parameters.map((type) => nativeTypes[type]),
+            returns: nativeTypes[result],
+          };
           const native = ffi.dlopen(LIBC, { [name]: definition }).symbols[name]!;
           // beyond 2^53 a 64-bit result is a bigint
           bound[key] = isWide(result) ? (...values: unknown[]) => Number(native(...values)) : native;
@@ -77,7 +81,9 @@ export function openBackend(): Backend {
     maxViewBytes: 2 ** 32,
     addressOf: (view) => ffi.ptr(view),
     collectGarbage() {
-      const { releaseWeakRefs } = process.getBuiltinModule("bun:jsc") as unknown as { releaseWeakRefs(): void };
+      const { releaseWeakRefs } = process.getBuiltinModule("bun:jsc") as unknown as {
+        releaseWeakRefs(): void;
+      };
       // otherwise what a WeakRef was made of or gave in this turn of the event loop lives on
       releaseWeakRefs();
       bun.gc(true);
@@ -171,7 +177,9 @@ class StreamWaiter implements DescriptorWaiter {
 }
 
 function adoptChild({ entropy, write, withDecoy }: ChildHooks): void {
-  const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as { setRandomSeed(seed: number): void };
+  const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as {
+    setRandomSeed(seed: number): void;
+  };
   setRandomSeed(entropy);
   for (const [name, fd] of [["stdout", 1], ["stderr", 2]] as const) {
     // making the stream turns on O_NONBLOCK, which the parent shares
@@ -188,7 +196,9 @@ function writeDirectly(stream: object, fd: number, write: ChildHooks["write"]): 
       ? Buffer.from(chunk, typeof encoding === "string" ? encoding : "utf8")
       : chunk;
     const isWhole = write(fd, new Uint8Array(bytes));
-    (typeof encoding === "function" ? encoding : done)?.(isWhole ? null : new Error("EPIPE: the reader is gone"));
+    (typeof encoding === "function" ? encoding : done)?.(
+      isWhole ? null : new Error("EPIPE: the reader is gone"),
+    );
     return isWhole;
   };
   const end = (chunk?: string | Uint8Array): unknown => {

@@ -122,7 +122,9 @@ export const signalNames: readonly string[] =
 
 /** The number of a signal given by name or number; `undefined` when there is none. */
 export function signalNumber(signal: string | number): number | undefined {
-  if (typeof signal === "number") return signal >= 0 && signal <= 64 && Number.isInteger(signal) ? signal : undefined;
+  if (typeof signal === "number") {
+    return signal >= 0 && signal <= 64 && Number.isInteger(signal) ? signal : undefined;
+  }
   const number = signalNames.indexOf(signal);
   return number > 0 ? number : undefined;
 }

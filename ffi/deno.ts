@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { setFlagsFromString } from "node:v8";
-import { createContext, Script } from "node:vm";
+import process from "node:process";
 import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
 import { POLLIN } from "./constants.ts";
 
@@ -96,6 +95,8 @@ function viewAt(address: number, byteLength: number): ArrayBuffer {
  * queue of its own ends each script with one: the list is cleared, while the program's own microtasks stay queued.
  */
 function openCollector(): Collector {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { createContext, Script } = process.getBuiltinModule("node:vm");
   setFlagsFromString("--expose-gc");
   const context = createContext({}, { microtaskMode: "afterEvaluate" });
   const nothing = new Script("0");

@@ -12,6 +12,7 @@ export class SharedMemError extends Error {
 
 /** A system call failed. Raised in one place only, `ffi/libc.ts`. */
 export class SystemCallError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "SystemCallError";
   /** The C function, e.g. `"mmap"`. */
   readonly syscall: string;
@@ -31,6 +32,7 @@ export class SystemCallError extends SharedMemError {
 
 /** What was asked for cannot work here; `needs` says what would make it work. */
 export class UnsupportedError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "UnsupportedError";
   /** What is missing: a platform, a permission, an engine flag. */
   readonly needs: string;

@@ -64,7 +64,9 @@ export function checked(syscall: string, result: number, detail?: string): numbe
 
 /** A string as C wants it; a NUL inside would silently cut it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
-  if (text.includes("\0")) throw new TypeError(`a string for the system must not hold NUL, got ${JSON.stringify(text)}`);
+  if (text.includes("\0")) {
+    throw new TypeError(`a string for the system must not hold NUL, got ${JSON.stringify(text)}`);
+  }
   return ENCODER.encode(text + "\0");
 }
 
@@ -118,7 +120,11 @@ export function listDirectory(path: string): string[] {
   if (fd < 0) return names;
   const bytes = new Uint8Array(32768);
   const view = new DataView(bytes.buffer);
-  for (let count = c.getdents64(fd, bytes, bytes.length); count > 0; count = c.getdents64(fd, bytes, bytes.length)) {
+  for (
+    let count = c.getdents64(fd, bytes, bytes.length);
+    count > 0;
+    count = c.getdents64(fd, bytes, bytes.length)
+  ) {
     // struct linux_dirent64 { u64 ino; s64 off; u16 reclen; u8 type; char name[]; }
     for (let at = 0; at < count; at += view.getUint16(at + 16, true)) {
       const name = DECODER.decode(bytes.subarray(at + 19, bytes.indexOf(0, at + 19)));

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const TEMPORARY = join(ROOT, "tests", "tmp");
-/** Deno's own declarations, for tsc and editors; tsconfig.json names it. */
+/** Deno's own declarations, for tsc and editors, see runtimes.d.ts. */
 export const DENO_TYPES = join(ROOT, "node_modules", ".cache", "deno.d.ts");
 
 export const deno = join(ROOT, "node_modules", ".bin", "deno");

@@ -32,6 +32,7 @@ export interface JobLocation {
 
 /** User code threw in a worker. `cause` is the original as far as it can travel. */
 export class WorkerError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "WorkerError";
   /** The job's position in the input. */
   readonly index: number;
@@ -57,6 +58,7 @@ export class WorkerError extends SharedMemError {
 
 /** A worker died: killed, out of memory, `process.exit`, `Deno.exit`. */
 export class WorkerExitError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "WorkerExitError";
   /** The job that it was running, or the one it would have run next. */
   readonly index: number;
@@ -83,6 +85,7 @@ export class WorkerExitError extends SharedMemError {
 
 /** A value cannot be carried between processes; `path` says which part, e.g. `result.a[2].callback`. */
 export class CodecError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "CodecError";
   /** The job whose value it was; -1 where no job is concerned. */
   readonly index: number;
@@ -99,6 +102,7 @@ export class CodecError extends SharedMemError {
 
 /** A job, or the whole map (`index` -1), ran past its time. */
 export class JobTimeoutError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "JobTimeoutError";
   /** The job; -1 when the whole map ran past `timeout`. */
   readonly index: number;
@@ -116,11 +120,13 @@ export class JobTimeoutError extends SharedMemError {
 
 /** Waiting would never end: `critical` entered twice by a worker, `ordered` twice in a job. */
 export class DeadlockError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "DeadlockError";
 }
 
 /** A job returned a promise; under `fork` jobs are synchronous. */
 export class AsyncJobError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "AsyncJobError";
   /** The job; -1 where no job is concerned. */
   readonly index: number;
@@ -137,6 +143,7 @@ export class AsyncJobError extends SharedMemError {
 
 /** The pool was disposed. */
 export class PoolClosedError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
   override readonly name = "PoolClosedError";
 
   /** Makes the error. */

@@ -12,7 +12,7 @@ import { getDebug } from "./debug.ts";
 import { checkMapOptions } from "./options.ts";
 import { Run } from "./run.ts";
 import { Sections } from "./sections.ts";
-import { SerialRunner } from "./serial.ts";
+import { master, SerialRunner } from "./serial.ts";
 import { runWorker, type WorkerTask } from "./worker_loop.ts";
 
 /** The value of a function that runs in a child. */
@@ -55,14 +55,24 @@ export function background<T>(fn: () => T): Background<T> {
   const sections = new Sections(new Uint32Array(randomBytes(4).buffer)[0]!);
   const value = (): T => collector.results[0] as T;
   if (getDebug()) {
-    const task = { sections, work: () => fn(), shared: undefined, options, isDebug: true, isClosed: () => false };
-    const promise = (async () => {
-      new SerialRunner(task).run(0, 0, (index, result) => {
-        collector.results[index] = result;
-      }, (index, thrown, refused) => collector.putError(index, thrown, refused, { rank: 0, pid: 0 }));
+    const task = {
+      sections,
+      work: () => fn(),
+      shared: undefined,
+      options,
+      isDebug: true,
+      isClosed: () => false,
+    };
+    const here = (): T => {
+      new SerialRunner(task).run(
+        0,
+        0,
+        (index, result) => collector.results[index] = result,
+        (index, thrown, refused) => collector.putError(index, thrown, refused, master()),
+      );
       return value();
-    })();
-    return Object.assign(promise, { kill: () => {} });
+    };
+    return Object.assign(Promise.try(here), { kill: () => {} });
   }
   sections.share();
   const task: WorkerTask = {
@@ -78,10 +88,15 @@ export function background<T>(fn: () => T): Background<T> {
     stopsAtError: true,
     isEager: true,
   };
-  const run = new Run(task, (rank, parentPid, writer) => runWorker(task, rank, parentPid, writer), collector, {
-    ...options,
-    stopsAtError: true,
-  });
+  const run = new Run(
+    task,
+    (rank, parentPid, writer) => runWorker(task, rank, parentPid, writer),
+    collector,
+    {
+      ...options,
+      stopsAtError: true,
+    },
+  );
   collector.fail = (error) => run.fail(error);
   run.open(1, true);
   const promise = (async () => {

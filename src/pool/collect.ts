@@ -57,7 +57,12 @@ export class Collector<R, A> implements RunClient {
 }
 
 /** The error that the user sees for what came over. */
-export function asError(index: number, thrown: ThrownValue, refused: boolean, { rank, pid }: WorkerIdentity): unknown {
+export function asError(
+  index: number,
+  thrown: ThrownValue,
+  refused: boolean,
+  { rank, pid }: WorkerIdentity,
+): unknown {
   if (refused) return thrown.error;
   return new WorkerError({ index, rank, pid }, thrown.error, thrown.stack, thrown.lossy);
 }

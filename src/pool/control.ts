@@ -12,7 +12,13 @@
  *
  * @module
  */
-import { MADV_REMOVE, MAP_ANONYMOUS, MAP_NORESERVE, MAP_SHARED, PROT_READ_WRITE } from "../../ffi/constants.ts";
+import {
+  MADV_REMOVE,
+  MAP_ANONYMOUS,
+  MAP_NORESERVE,
+  MAP_SHARED,
+  PROT_READ_WRITE,
+} from "../../ffi/constants.ts";
 import { backend, c, systemCallError } from "../../ffi/libc.ts";
 
 const LINE_WORDS = 16;
@@ -91,7 +97,9 @@ export class ControlMemory {
     this.#mappedBytes = this.#ringsAt + capacity * RING_BYTES;
     const flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
     this.#address = c.mmap(0, this.#mappedBytes, PROT_READ_WRITE, flags, -1, 0);
-    if (this.#address < 0) throw systemCallError("mmap", `${this.#mappedBytes} bytes for ${capacity} workers`);
+    if (this.#address < 0) {
+      throw systemCallError("mmap", `${this.#mappedBytes} bytes for ${capacity} workers`);
+    }
     const blocks = backend.viewAt(this.#address, blocksBytes);
     this.words = new Int32Array(blocks);
     this.doubles = new Float64Array(blocks);

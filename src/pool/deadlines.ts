@@ -31,7 +31,10 @@ export class Deadlines {
   #wake: (() => void) | undefined;
 
   /** The limits are in milliseconds, `Infinity` for none. */
-  constructor(memory: ControlMemory, { timeout, jobTimeout }: { readonly timeout: number; readonly jobTimeout: number }) {
+  constructor(
+    memory: ControlMemory,
+    { timeout, jobTimeout }: { readonly timeout: number; readonly jobTimeout: number },
+  ) {
     this.#memory = memory;
     this.#timeoutMs = timeout;
     this.#jobTimeoutMs = jobTimeout;
@@ -85,7 +88,7 @@ export class Deadlines {
         worker.signal(SIGKILL);
       }
     }
-    if (this.#jobTimeoutMs < Infinity) for (const worker of workers) this.#checkJob(worker, nowMs);
+    if (this.#jobTimeoutMs < Infinity) { for (const worker of workers) this.#checkJob(worker, nowMs); }
     this.#schedule();
     const elapsedMs = nowMs - this.#startedMs;
     return elapsedMs >= this.#timeoutMs ? new JobTimeoutError(-1, elapsedMs, this.#timeoutMs) : undefined;
@@ -114,7 +117,9 @@ export class Deadlines {
     const { doubles, words } = this.#memory;
     const at = jobStartAt(worker.rank);
     const startMs = doubles[at]!;
-    if (worker.pid === 0 || startMs === 0 || nowMs - startMs < this.#jobTimeoutMs || this.#timedOut.has(worker)) return;
+    if (
+      worker.pid === 0 || startMs === 0 || nowMs - startMs < this.#jobTimeoutMs || this.#timedOut.has(worker)
+    ) return;
     worker.signal(SIGSTOP);
     if (!awaitStop(worker.pid, STOP_LIMIT_MS) || doubles[at] === startMs) {
       const index = words[slotAt(worker.rank) + POS]!;
@@ -123,4 +128,3 @@ export class Deadlines {
     } else worker.signal(SIGCONT);
   }
 }
-

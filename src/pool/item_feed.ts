@@ -59,7 +59,10 @@ export class ItemFeed {
     const length = this.#doubles[at / 8]!;
     const start = at + HEADER_BYTES;
     if (length >= 0) return decoder.decode(this.#bytes, this.#view, start, start + length);
-    const [serial, descriptor, byteLength] = this.#doubles.subarray(at / 8 + 1, at / 8 + 4) as unknown as number[];
+    const [serial, descriptor, byteLength] = this.#doubles.subarray(
+      at / 8 + 1,
+      at / 8 + 4,
+    ) as unknown as number[];
     const reference = { serial: serial!, descriptor: descriptor!, byteLength: byteLength!, offset: 0 };
     const buffer = sharing.resolve(reference);
     if (buffer === undefined) throw new Error(`item ${index} could not be opened`);

@@ -52,7 +52,13 @@ export class WorkerJob implements Job {
   #signal: AbortSignal | undefined;
 
   /** Makes the object for the worker at `place`. */
-  constructor(sections: Sections, place: WorkerPlace, np: number, shared: unknown, signal: AbortSignal | undefined) {
+  constructor(
+    sections: Sections,
+    place: WorkerPlace,
+    np: number,
+    shared: unknown,
+    signal: AbortSignal | undefined,
+  ) {
     this.#sections = sections;
     this.#place = place;
     this.np = np;

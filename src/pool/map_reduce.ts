@@ -11,23 +11,24 @@ import { Collector } from "./collect.ts";
 import { ControlMemory } from "./control.ts";
 import { getDebug } from "./debug.ts";
 import { type IndexedItems, indexedItems, type Items, type StreamItems } from "./items.ts";
-import type { StarOption, StarWork, Work } from "./job.ts";
+import type { Work } from "./job.ts";
+import type { MapMethod } from "./map_method.ts";
 import {
   type Backend,
   checkMapOptions,
   checkPoolOptions,
   type MapOptions,
   type MapReduceOptions,
-  type ReduceOptions,
   type ResolvedMapOptions,
-  type SettleOption,
 } from "./options.ts";
 import { Run } from "./run.ts";
 import { type Critical, type Ordered, Sections, type WorkerLocal } from "./sections.ts";
-import { master, SerialRunner } from "./serial.ts";
+import { master, SerialRunner, type SerialTask } from "./serial.ts";
 import { streamResults } from "./stream.ts";
 import { runWorker, type WorkerTask } from "./worker_loop.ts";
 import { describe } from "../describe.ts";
+
+type AnyWork = Work<never, unknown>;
 
 /** A checked call of `map`. */
 interface MapCall<R, A> {
@@ -76,7 +77,10 @@ export class MapReduce implements Disposable {
   constructor(options: MapReduceOptions = {}) {
     const { np, backend = "fork", shared, seed } = checkPoolOptions(options);
     if (backend === "worker") {
-      throw new UnsupportedError('new MapReduce({ backend: "worker" })', 'a later version; "fork" and "serial" are there');
+      throw new UnsupportedError(
+        'new MapReduce({ backend: "worker" })',
+        'a later version; "fork" and "serial" are there',
+      );
     }
     this.#np = np;
     this.#backend = backend;
@@ -119,40 +123,51 @@ export class MapReduce implements Disposable {
     return this.#sections.random();
   }
 
-  map<T, R, A>(
-    work: Work<T, R>,
-    items: Items<T>,
-    options: ReduceOptions<R, A> & SettleOption,
-  ): Promise<PromiseSettledResult<A>[]>;
-  map<T, R, A>(work: Work<T, R>, items: Items<T>, options: ReduceOptions<R, A>): Promise<A[]>;
-  map<T, R>(
-    work: Work<T, R>,
-    items: Items<T>,
-    options: MapOptions<R> & SettleOption,
-  ): Promise<PromiseSettledResult<R>[]>;
-  map<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
-    work: StarWork<T, R>,
-    items: Items<T>,
-    options: MapOptions<R> & StarOption,
-  ): Promise<R[]>;
-  map<T, R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R>): Promise<R[]>;
   /**
    * Runs `work` on every item, on `np` forked workers; a promise of the results in input order. Forks at the call,
    * which blocks for some milliseconds; then the event loop goes on. O(items) memory.
    *
-   * @throws {WorkerError} when a job threw: the first error wins, the other workers are stopped
-   * @throws {WorkerExitError} when a worker died
-   * @throws {CodecError} when a result cannot be carried
-   * @throws {JobTimeoutError} when a job, or the map, took too long
-   * @throws {AsyncJobError} when a job returned a promise
-   * @throws {PoolClosedError} when the pool is disposed, before or meanwhile
-   * @throws {UnsupportedError} when fork is not safe in this process
+   * Rejects with {@linkcode WorkerError} when a job threw (the first error wins, the other workers are stopped),
+   * {@linkcode WorkerExitError} when a worker died, {@linkcode CodecError} when a result cannot be carried,
+   * {@linkcode JobTimeoutError} when a job or the map took too long, {@linkcode AsyncJobError} when a job returned a
+   * promise, {@linkcode PoolClosedError} when the pool is disposed, {@linkcode UnsupportedError} when fork is not safe
+   * in this process, `TypeError` and `RangeError` for wrong arguments.
    */
-  async map(work: Work<never, unknown>, items: Items<unknown>, options?: MapOptions): Promise<unknown[]> {
+  readonly map: MapMethod<"promise"> =
+    ((work: AnyWork, items: Items<unknown>, options?: MapOptions) =>
+      this.#map(work, items, options)) as MapMethod<"promise">;
+
+  /** As {@linkcode MapReduce.map}, and blocks until the results are there. Jobs may use it: maps nest. */
+  readonly mapSync: MapMethod<"array"> =
+    ((work: AnyWork, items: Items<unknown>, options?: MapOptions) =>
+      this.#mapSync(work, items, options)) as MapMethod<"array">;
+
+  /**
+   * Runs `work` on items as they are consumed; an async iterable of the results in input order, each as soon as it
+   * and those before it are there. Look-ahead is bounded: `items` may be infinite or asynchronous. Workers are forked
+   * when the first result is asked for; ending the iteration early stops them and the iterator of `items`. Errors as
+   * for {@linkcode MapReduce.map}.
+   */
+  readonly imap: MapMethod<"stream"> =
+    ((work: AnyWork, items: StreamItems<unknown>, options?: MapOptions) =>
+      this.#stream("imap", work, items, options, true)) as MapMethod<"stream">;
+
+  /** As {@linkcode MapReduce.imap}, with results in order of arrival. */
+  readonly imapUnordered: MapMethod<"stream"> =
+    ((work: AnyWork, items: StreamItems<unknown>, options?: MapOptions) =>
+      this.#stream("imapUnordered", work, items, options, false)) as MapMethod<"stream">;
+
+  /** Stops what still runs, with {@linkcode PoolClosedError}; later calls throw it too. Does not block. */
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    for (const run of this.#active) run.fail(new PoolClosedError());
+  }
+
+  async #map(work: AnyWork, items: Items<unknown>, options: MapOptions | undefined): Promise<unknown[]> {
     const call = this.#check("map", work, items, options);
     if (this.#runsHere(call)) return this.#mapHere(call);
     // a forked child has no event loop to wait beside
-    if (isForkedChild()) return this.#mapForked(call, (run) => run.finishSync());
+    if (isForkedChild()) return this.#mapForked(call);
     const { run, collector } = this.#prepare(call);
     try {
       run.start(true);
@@ -165,88 +180,17 @@ export class MapReduce implements Disposable {
     return collector.results;
   }
 
-  mapSync<T, R, A>(
-    work: Work<T, R>,
-    items: Items<T>,
-    options: ReduceOptions<R, A> & SettleOption,
-  ): PromiseSettledResult<A>[];
-  mapSync<T, R, A>(work: Work<T, R>, items: Items<T>, options: ReduceOptions<R, A>): A[];
-  mapSync<T, R>(
-    work: Work<T, R>,
-    items: Items<T>,
-    options: MapOptions<R> & SettleOption,
-  ): PromiseSettledResult<R>[];
-  mapSync<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
-    work: StarWork<T, R>,
-    items: Items<T>,
-    options: MapOptions<R> & StarOption,
-  ): R[];
-  mapSync<T, R>(work: Work<T, R>, items: Items<T>, options?: MapOptions<R>): R[];
-  /** As {@linkcode MapReduce.map}, and blocks until the results are there; jobs may use it. */
-  mapSync(work: Work<never, unknown>, items: Items<unknown>, options?: MapOptions): unknown[] {
+  #mapSync(work: AnyWork, items: Items<unknown>, options: MapOptions | undefined): unknown[] {
     const call = this.#check("mapSync", work, items, options);
-    return this.#runsHere(call) ? this.#mapHere(call) : this.#mapForked(call, (run) => run.finishSync());
+    return this.#runsHere(call) ? this.#mapHere(call) : this.#mapForked(call);
   }
 
-  imap<T, R, A>(
-    work: Work<T, R>,
-    items: StreamItems<T>,
-    options: ReduceOptions<R, A> & SettleOption,
-  ): AsyncGenerator<PromiseSettledResult<A>, void, undefined>;
-  imap<T, R, A>(work: Work<T, R>, items: StreamItems<T>, options: ReduceOptions<R, A>): AsyncGenerator<A, void, undefined>;
-  imap<T, R>(
-    work: Work<T, R>,
-    items: StreamItems<T>,
-    options: MapOptions<R> & SettleOption,
-  ): AsyncGenerator<PromiseSettledResult<R>, void, undefined>;
-  imap<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
-    work: StarWork<T, R>,
-    items: StreamItems<T>,
-    options: MapOptions<R> & StarOption,
-  ): AsyncGenerator<R, void, undefined>;
-  imap<T, R>(work: Work<T, R>, items: StreamItems<T>, options?: MapOptions<R>): AsyncGenerator<R, void, undefined>;
-  /**
-   * Runs `work` on items as they are consumed; an async iterable of the results in input order, each as soon as it
-   * and those before it are there. Look-ahead is bounded: `items` may be infinite or asynchronous. Ending the
-   * iteration early stops the workers and the iterator of `items`. Errors as for {@linkcode MapReduce.map}.
-   */
-  imap(work: Work<never, unknown>, items: StreamItems<unknown>, options?: MapOptions): AsyncGenerator<unknown> {
-    return this.#stream("imap", work, items, options, true);
-  }
-
-  imapUnordered<T, R, A>(
-    work: Work<T, R>,
-    items: StreamItems<T>,
-    options: ReduceOptions<R, A> & SettleOption,
-  ): AsyncGenerator<PromiseSettledResult<A>, void, undefined>;
-  imapUnordered<T, R, A>(work: Work<T, R>, items: StreamItems<T>, options: ReduceOptions<R, A>): AsyncGenerator<A, void, undefined>;
-  imapUnordered<T, R>(
-    work: Work<T, R>,
-    items: StreamItems<T>,
-    options: MapOptions<R> & SettleOption,
-  ): AsyncGenerator<PromiseSettledResult<R>, void, undefined>;
-  imapUnordered<T extends readonly [unknown, ...unknown[]] | readonly unknown[], R>(
-    work: StarWork<T, R>,
-    items: StreamItems<T>,
-    options: MapOptions<R> & StarOption,
-  ): AsyncGenerator<R, void, undefined>;
-  imapUnordered<T, R>(work: Work<T, R>, items: StreamItems<T>, options?: MapOptions<R>): AsyncGenerator<R, void, undefined>;
-  /** As {@linkcode MapReduce.imap}, with results in order of arrival. */
-  imapUnordered(
-    work: Work<never, unknown>,
-    items: StreamItems<unknown>,
-    options?: MapOptions,
-  ): AsyncGenerator<unknown> {
-    return this.#stream("imapUnordered", work, items, options, false);
-  }
-
-  /** Stops what still runs, with {@linkcode PoolClosedError}; later calls throw it too. Does not block. */
-  [Symbol.dispose](): void {
-    this.#isClosed = true;
-    for (const run of this.#active) run.fail(new PoolClosedError());
-  }
-
-  #check(action: string, work: unknown, items: Items<unknown>, given: MapOptions | undefined): MapCall<unknown, unknown> {
+  #check(
+    action: string,
+    work: unknown,
+    items: Items<unknown>,
+    given: MapOptions | undefined,
+  ): MapCall<unknown, unknown> {
     this.#checkCall(action, work);
     const options = checkMapOptions<unknown, unknown>(action, given);
     const source = indexedItems(items, action);
@@ -256,7 +200,9 @@ export class MapReduce implements Disposable {
 
   #checkCall(action: string, work: unknown): void {
     if (this.#isClosed) throw new PoolClosedError();
-    if (typeof work !== "function") throw new TypeError(`${action}: work must be a function, got ${describe(work)}`);
+    if (typeof work !== "function") {
+      throw new TypeError(`${action}: work must be a function, got ${describe(work)}`);
+    }
   }
 
   #runsHere({ source, options }: MapCall<unknown, unknown>): boolean {
@@ -284,17 +230,24 @@ export class MapReduce implements Disposable {
     return collector.results;
   }
 
-  #serialTask(options: ResolvedMapOptions<unknown, unknown>, work: Work<unknown, unknown>) {
+  #serialTask(options: ResolvedMapOptions<unknown, unknown>, work: Work<unknown, unknown>): SerialTask {
     const shared = options.shared ?? this.#shared;
-    return { sections: this.#sections, work, shared, options, isDebug: getDebug(), isClosed: () => this.#isClosed };
+    return {
+      sections: this.#sections,
+      work,
+      shared,
+      options,
+      isDebug: getDebug(),
+      isClosed: () => this.#isClosed,
+    };
   }
 
-  #mapForked(call: MapCall<unknown, unknown>, finish: (run: Run) => void): unknown[] {
+  #mapForked(call: MapCall<unknown, unknown>): unknown[] {
     const { run, collector } = this.#prepare(call);
     try {
       run.start(false);
       this.#active.add(run);
-      finish(run);
+      run.finishSync();
     } finally {
       this.#active.delete(run);
       collector.stop();
@@ -302,7 +255,9 @@ export class MapReduce implements Disposable {
     return collector.results;
   }
 
-  #prepare({ source, options, work }: MapCall<unknown, unknown>): { run: Run; collector: Collector<unknown, unknown> } {
+  #prepare(
+    { source, options, work }: MapCall<unknown, unknown>,
+  ): { run: Run; collector: Collector<unknown, unknown> } {
     const collector = new Collector(source.length, options);
     const np = Math.min(this.np, source.length);
     const task = this.#task(np, options, work, (index) => source.at(index), false);

@@ -18,6 +18,7 @@ export { type Background, background } from "./background.ts";
 export { getDebug, setDebug } from "./debug.ts";
 export type { Items, StreamItems } from "./items.ts";
 export type { Job, StarOption, StarWork, Work } from "./job.ts";
+export type { ItemsOf, MapForm, MapMethod, Results } from "./map_method.ts";
 export { MapReduce } from "./map_reduce.ts";
 export type * from "./options.ts";
 export type { Progress, ProgressCallback, ProgressOption } from "../observe/progress.ts";

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { prepareArrays } from "../transport/codec_arrays.ts";
 import { Decoder } from "../transport/decoder.ts";
 import { Encoder } from "../transport/encoder.ts";
 import { ResultReader, type ResultSink } from "../transport/result_reader.ts";
@@ -30,11 +31,16 @@ const nothingShared: BufferSharing = {
 export function rehearseWorker(): void {
   if (isDone) return;
   isDone = true;
+  prepareArrays();
   const sections = new Sections(0);
   // different functions, so that what is compiled is not made for one of them
   rehearse(sections, (item) => sections.critical(() => item), (index) => index);
-  rehearse(sections, (item) => (item as number) & 1 ? { item } : -1.5, (index) => index + 0.5);
-  rehearse(sections, (item) => item, (index) => [index]);
+  rehearse(
+    sections,
+    (item) => item,
+    (index) => index & 1 ? { index, name: `${index}`, pair: [index, 0.5] } : -0.5,
+  );
+  rehearse(sections, (item) => (item as number[])[0], (index) => [index]);
 }
 
 function rehearse(sections: Sections, work: WorkerTask["work"], itemAt: WorkerTask["itemAt"]): void {

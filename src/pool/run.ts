@@ -276,7 +276,8 @@ export class Run {
       this.#client.putError(index, thrown, true, { rank: worker.rank, pid: worker.lastPid });
     }
     words[slot + POS] = isStarted ? verdict.resumeAt : words[slot + END]!;
-    const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! || this.#task.rules.schedule === "static";
+    const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! ||
+      this.#task.rules.schedule === "static";
     if (words[slot + POS]! < words[slot + END]! || mayClaim) {
       Atomics.store(words, slot + LOWER, Math.min(words[slot + POS]!, words[slot + END]!));
       this.#turnstile.wake();

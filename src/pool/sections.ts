@@ -48,6 +48,7 @@ export interface Ordered {
 export interface WorkerLocal {
   /** 0…np-1 in a worker, `undefined` outside. */
   rank: number | undefined;
+  /** Whatever a job keeps for later jobs of its worker. */
   [name: string]: unknown;
 }
 
@@ -143,7 +144,9 @@ export class Sections {
   /** Waits for the running job's turn. */
   enterOrdered(): WorkerPlace {
     const { place } = this;
-    if (place === undefined) throw new TypeError("ordered: wanted inside of a job of this pool's map, got called outside");
+    if (place === undefined) {
+      throw new TypeError("ordered: wanted inside of a job of this pool's map, got called outside");
+    }
     if (place.orderedIndex === place.index) {
       throw new DeadlockError(
         `ordered was entered twice by job ${place.index}: its turn is over, and would not come again`,
@@ -213,7 +216,9 @@ function makeOrdered(sections: Sections): Ordered {
 
 function settled<T>(value: T, section: string): T {
   if (isThenable(value)) {
-    throw new TypeError(`${section}: wanted a body that ends before it returns, got one that returns a promise`);
+    throw new TypeError(
+      `${section}: wanted a body that ends before it returns, got one that returns a promise`,
+    );
   }
   return value;
 }

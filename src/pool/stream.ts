@@ -17,7 +17,13 @@ import { Decoder } from "../transport/decoder.ts";
 import type { ThrownValue, WorkerIdentity } from "../transport/result_reader.ts";
 import { asError } from "./collect.ts";
 import { ItemFeed } from "./item_feed.ts";
-import { type AsyncItems, type IndexedItems, type SequentialItems, streamItems, type StreamItems } from "./items.ts";
+import {
+  type AsyncItems,
+  type IndexedItems,
+  type SequentialItems,
+  type StreamItems,
+  streamItems,
+} from "./items.ts";
 import type { ResolvedMapOptions } from "./options.ts";
 import { Run, type RunClient } from "./run.ts";
 import { master, SerialRunner, type SerialTask } from "./serial.ts";

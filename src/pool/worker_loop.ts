@@ -7,7 +7,7 @@ import { AsyncJobError, CodecError } from "../errors.ts";
 import { Turnstile } from "../sync/turnstile.ts";
 import { REFUSED, THROWN } from "../transport/result_format.ts";
 import { atJob, type ResultWriter } from "../transport/result_writer.ts";
-import { Claims, type ClaimRules } from "./claims.ts";
+import { type ClaimRules, Claims } from "./claims.ts";
 import {
   type ControlMemory,
   END,
@@ -50,7 +50,10 @@ export interface WorkerTask {
 /** The words of a run's turns, for {@linkcode Turnstile}. */
 export function turnstileOf(memory: ControlMemory, np: number, rank: number): Turnstile {
   const bounds = Array.from({ length: np }, (_, other) => slotAt(other) + LOWER);
-  return new Turnstile({ words: memory.words, turn: TURN, waiters: WAITERS, used: ORDERED_USED, bounds }, rank);
+  return new Turnstile(
+    { words: memory.words, turn: TURN, waiters: WAITERS, used: ORDERED_USED, bounds },
+    rank,
+  );
 }
 
 /** Runs jobs in this process until there are no more; called in the child, after its prologue. */
@@ -147,7 +150,9 @@ function finishJob(
 ): boolean {
   if (sections.mutex.isHeld) {
     endSections(sections, place);
-    throw new TypeError("critical: wanted the guard disposed before the job ends, got one that was not (use `using`)");
+    throw new TypeError(
+      "critical: wanted the guard disposed before the job ends, got one that was not (use `using`)",
+    );
   }
   place.isInOrdered = false;
   // a plain property read: most results are numbers, and a getter of the user's runs once more in the encoder

@@ -14,7 +14,19 @@ import { Encoder } from "../transport/encoder.ts";
 import { ResultReader } from "../transport/result_reader.ts";
 import { ResultWriter, type RingPlace } from "../transport/result_writer.ts";
 import { MasterSharing, WorkerSharing } from "../transport/segment_sharing.ts";
-import { BELL, type ControlMemory, FORKED, jobStartAt, READ, SENT, slotAt, STALLED, STARTED, STATE, WRITE } from "./control.ts";
+import {
+  BELL,
+  type ControlMemory,
+  FORKED,
+  jobStartAt,
+  READ,
+  SENT,
+  slotAt,
+  STALLED,
+  STARTED,
+  STATE,
+  WRITE,
+} from "./control.ts";
 
 const SIGKILL = 9;
 /** A child whose pipe has ended is a zombie within microseconds, unless it closed the pipe itself. */
@@ -24,7 +36,12 @@ const END_LIMIT_MS = 50;
 const ownDescriptors = new Set<number>();
 
 /** What a child needs to do its work, given its rank's writer. */
-export type WorkerBody = (rank: number, parentPid: number, writer: ResultWriter, sharing: WorkerSharing) => void;
+export type WorkerBody = (
+  rank: number,
+  parentPid: number,
+  writer: ResultWriter,
+  sharing: WorkerSharing,
+) => void;
 
 /** A worker of a run; replaced by another process when it dies while there is work. */
 export class WorkerProcess {
@@ -141,7 +158,12 @@ export class WorkerProcess {
       if (Atomics.exchange(words, this.#slot + BELL, 1) === 0) ringDoorbell(bell);
     };
     const parentPid = c.getppid();
-    const sharing = new WorkerSharing(channel, parentPid, () => Atomics.add(words, this.#slot + SENT, 1), ring);
+    const sharing = new WorkerSharing(
+      channel,
+      parentPid,
+      () => Atomics.add(words, this.#slot + SENT, 1),
+      ring,
+    );
     const writer = new ResultWriter(this.#place, new Encoder(sharing), sharing, ring);
     body(this.rank, parentPid, writer, sharing);
   }
@@ -181,4 +203,3 @@ export class WorkerProcess {
     return end;
   }
 }
-

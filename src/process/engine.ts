@@ -80,7 +80,9 @@ function findRefusal(): string | undefined {
 }
 
 function unsafeThreads(): string[] {
-  const names = listDirectory("/proc/self/task").map((id) => readFile(`/proc/self/task/${id}/comm`)?.trim() ?? "");
+  const names = listDirectory("/proc/self/task").map((id) =>
+    readFile(`/proc/self/task/${id}/comm`)?.trim() ?? ""
+  );
   return names.filter((name) => backend.unsafeThreads.includes(name));
 }
 

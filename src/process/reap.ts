@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { CLD_EXITED, ECHILD, EINTR, P_PID, signalNames, WEXITED, WNOHANG, WNOWAIT } from "../../ffi/constants.ts";
+import {
+  CLD_EXITED,
+  ECHILD,
+  EINTR,
+  P_PID,
+  signalNames,
+  WEXITED,
+  WNOHANG,
+  WNOWAIT,
+} from "../../ffi/constants.ts";
 import { c, errno, sleepMs, systemCallError } from "../../ffi/libc.ts";
 
 /** How a child ended. */

@@ -17,7 +17,12 @@ const timespec = new Int32Array(4);
  *
  * Waits are always bounded, so that a wake-up lost with a killed process costs a time slice, never a hang.
  */
-export function futexWait(words: Int32Array<ArrayBuffer>, at: number, expected: number, timeoutMs: number): void {
+export function futexWait(
+  words: Int32Array<ArrayBuffer>,
+  at: number,
+  expected: number,
+  timeoutMs: number,
+): void {
   timespec[0] = Math.trunc(timeoutMs / 1000);
   timespec[2] = Math.trunc((timeoutMs % 1000) * 1e6);
   c.futex(SYS_FUTEX, words.subarray(at, at + 1), FUTEX_WAIT, expected >>> 0, timespec);

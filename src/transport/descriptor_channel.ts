@@ -67,7 +67,12 @@ let shared: Message | undefined;
  *
  * @throws {SystemCallError} when the master has closed its end
  */
-export function sendDescriptor(socket: number, serial: number, descriptor: number, whenFull: () => void): void {
+export function sendDescriptor(
+  socket: number,
+  serial: number,
+  descriptor: number,
+  whenFull: () => void,
+): void {
   const message = shared ??= new Message();
   for (;;) {
     message.reset();

@@ -44,4 +44,3 @@ function drain(fd: number): boolean {
     if (count < scratch.length) return count === 0;
   }
 }
-

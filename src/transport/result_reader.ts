@@ -32,7 +32,11 @@ export interface ThrownValue {
 }
 
 /** Gives the bytes of a spilled payload for the time of `use`. */
-export type SpillReader = (serial: number, length: number, use: (bytes: Uint8Array<ArrayBuffer>) => void) => void;
+export type SpillReader = (
+  serial: number,
+  length: number,
+  use: (bytes: Uint8Array<ArrayBuffer>) => void,
+) => void;
 
 /** Reads results; single consumer. */
 export class ResultReader {

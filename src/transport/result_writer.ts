@@ -188,12 +188,16 @@ export class ResultWriter {
     const { control, read, stalled } = this.#place;
     this.announce();
     Atomics.store(control, stalled, 1);
-    if (Atomics.load(control, read) === this.#knownRead) futexWait(control, read, this.#knownRead, STALL_SLICE_MS);
+    if (Atomics.load(control, read) === this.#knownRead) {
+      futexWait(control, read, this.#knownRead, STALL_SLICE_MS);
+    }
     Atomics.store(control, stalled, 0);
   }
 }
 
 /** The error for a job whose result cannot be carried, with the job's index. */
 export function atJob(error: CodecError, index: number): CodecError {
-  return new CodecError(error.path, error.message.slice(error.path.length + 1), index, { cause: error.cause });
+  return new CodecError(error.path, error.message.slice(error.path.length + 1), index, {
+    cause: error.cause,
+  });
 }

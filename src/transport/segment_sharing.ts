@@ -8,7 +8,14 @@
  */
 import { O_CLOEXEC } from "../../ffi/constants.ts";
 import { c, cString } from "../../ffi/libc.ts";
-import { allocateBuffer, findBuffer, lastSerial, mapDescriptor, releaseBuffer, segmentOf } from "../memory/segment.ts";
+import {
+  allocateBuffer,
+  findBuffer,
+  lastSerial,
+  mapDescriptor,
+  releaseBuffer,
+  segmentOf,
+} from "../memory/segment.ts";
 import { receiveDescriptor, sendDescriptor } from "./descriptor_channel.ts";
 import type { SpillReader } from "./result_reader.ts";
 import type { Spill } from "./result_writer.ts";
@@ -128,7 +135,11 @@ export class MasterSharing implements BufferSharing {
 
   /** Takes in what has arrived, so that the worker can send on. */
   receive(): void {
-    for (let next = receiveDescriptor(this.#socket); next !== undefined; next = receiveDescriptor(this.#socket)) {
+    for (
+      let next = receiveDescriptor(this.#socket);
+      next !== undefined;
+      next = receiveDescriptor(this.#socket)
+    ) {
       this.#arrived.set(next.serial, next.descriptor);
     }
   }
