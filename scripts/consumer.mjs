@@ -4,14 +4,15 @@
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { bun, deno, readJson, ROOT, tsc } from "./paths.mjs";
+import { dirname, join } from "node:path";
+import { bun, deno, readJson, ROOT, self, tsc } from "./paths.mjs";
 import { runCommand } from "./run_command.mjs";
 
 const TIMEOUT_MS = 120_000;
 const NAME = "@sharedmem/sharedmem";
 const { version } = readJson(join(ROOT, "deno.json"));
-const { dependencies, devDependencies } = readJson(join(ROOT, "package.json"));
+const { devDependencies } = readJson(join(ROOT, "package.json"));
+const { packages } = readJson(join(ROOT, "package-lock.json"));
 
 /** Runs all; gives the number that passed and the outputs of those that failed. */
 export async function testConsumers() {
@@ -33,7 +34,7 @@ function inBun(cwd) {
       private: true,
       type: "module",
       dependencies: { [NAME]: "file:package.tgz" },
-      devDependencies: pick(devDependencies, ["@types/bun", "@types/ndarray"]),
+      devDependencies: { "@types/bun": devDependencies["@types/bun"] },
     },
     "tsconfig.json": {
       compilerOptions: {
@@ -48,7 +49,7 @@ function inBun(cwd) {
     },
   });
   return inTurn([
-    [[deno, "pack", "--allow-dirty", "--output", join(cwd, "package.tgz")], ROOT],
+    [[...self, join(ROOT, "scripts", "pack.mjs"), join(cwd, "package.tgz")], ROOT],
     [[bun, "install", "--prefer-offline"], cwd],
     [[bun, "run", "main.ts"], cwd],
     [[...tsc, "-p", "."], cwd],
@@ -59,18 +60,12 @@ function inDeno(cwd) {
   makeProject(cwd, {
     "deno.json": {
       links: [ROOT],
-      imports: {
-        [NAME]: `jsr:${NAME}@^${version}`,
-        ...Object.fromEntries(
-          Object.entries(dependencies).map(([name, range]) => [name, `npm:${name}@${range}`]),
-        ),
-      },
+      imports: { [NAME]: `jsr:${NAME}@^${version}` },
       nodeModulesDir: "manual",
       lock: false,
     },
   });
-  // what `deno install` would fetch
-  symlinkSync(join(ROOT, "node_modules"), join(cwd, "node_modules"));
+  linkDependencies(cwd);
   return inTurn([
     [[deno, "run", "--no-prompt", "--allow-ffi", "main.ts"], cwd],
     [[deno, "check", "main.ts"], cwd],
@@ -83,6 +78,15 @@ function makeProject(cwd, files) {
   for (const [name, value] of Object.entries(files)) writeFileSync(join(cwd, name), JSON.stringify(value));
 }
 
+/** What `deno install` would fetch: the packages that are needed at run time, and those that `deno check` wants. */
+function linkDependencies(cwd) {
+  for (const [path, { dev }] of Object.entries(packages)) {
+    if (path === "" || dev && !/@types\/node$|undici-types$/.test(path)) continue;
+    mkdirSync(dirname(join(cwd, path)), { recursive: true });
+    symlinkSync(join(ROOT, path), join(cwd, path));
+  }
+}
+
 /** Stops at the first that fails: the others build on it. */
 async function inTurn(commands) {
   const problems = [];
@@ -92,8 +96,4 @@ async function inTurn(commands) {
     if (problem) break;
   }
   return problems;
-}
-
-function pick(object, keys) {
-  return Object.fromEntries(keys.map((key) => [key, object[key]]));
 }

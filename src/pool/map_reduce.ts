@@ -313,7 +313,10 @@ export class MapReduce implements Disposable {
     isOrdered: boolean,
   ): AsyncGenerator<unknown> {
     this.#checkCall(action, work);
-    const options = checkMapOptions<unknown, unknown>(action, given);
+    const checked = checkMapOptions<unknown, unknown>(action, given);
+    // shares of what is not known yet cannot be fixed
+    const schedule = checked.schedule === "static" ? "dynamic" : checked.schedule;
+    const options = { ...checked, schedule };
     return streamResults({
       action,
       items,

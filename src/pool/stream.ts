@@ -1,8 +1,8 @@
 /**
- * `imap`: results as they are consumed, items as they are needed.
+ * `imap` over forked workers: results as they are consumed, items as they are needed.
  *
  * ```
- * items ─pull─▶ feed (or by index) ─▶ workers ─▶ arrived ─▶ yield
+ * items ─pull─▶ feed (or by index) ─▶ workers ─▶ arrivals ─▶ yield
  *        └──────────── at most LOOK_AHEAD × np on the way ───────┘
  * ```
  *
@@ -12,43 +12,19 @@
  */
 import { clearTimeout, setTimeout } from "node:timers";
 import { PoolClosedError } from "../errors.ts";
-import { ProgressReporter } from "../observe/progress.ts";
 import { Decoder } from "../transport/decoder.ts";
-import type { ThrownValue, WorkerIdentity } from "../transport/result_reader.ts";
-import { asError } from "./collect.ts";
+import { Arrivals } from "./arrivals.ts";
 import { ItemFeed } from "./item_feed.ts";
-import {
-  type AsyncItems,
-  type IndexedItems,
-  type SequentialItems,
-  type StreamItems,
-  streamItems,
-} from "./items.ts";
-import type { ResolvedMapOptions } from "./options.ts";
-import { Run, type RunClient } from "./run.ts";
-import { master, SerialRunner, type SerialTask } from "./serial.ts";
-import { runWorker, type WorkerTask } from "./worker_loop.ts";
+import { type IndexedItems, streamItems } from "./items.ts";
+import { Run } from "./run.ts";
+import type { Source, StreamCall } from "./stream_call.ts";
+import { streamHere } from "./stream_here.ts";
+import { runWorker } from "./worker_loop.ts";
 
 /** Items on the way, a worker: enough that a worker seldom waits for the consumer's turn of the event loop. */
 const LOOK_AHEAD = 32;
 /** A consumer that is away for this long no longer keeps the process alive. */
 const REST_MS = 100;
-
-/** A checked call of `imap`. */
-export interface StreamCall {
-  readonly action: string;
-  readonly items: StreamItems<unknown>;
-  readonly options: ResolvedMapOptions<unknown, unknown>;
-  readonly isOrdered: boolean;
-  readonly np: number;
-  readonly runsHere: () => boolean;
-  readonly serialTask: () => SerialTask;
-  readonly task: (np: number, itemAt: (index: number) => unknown) => WorkerTask;
-  readonly active: Set<{ fail(error: unknown): void }>;
-  readonly isClosed: () => boolean;
-}
-
-type Source = IndexedItems<unknown> | SequentialItems<unknown> | AsyncItems<unknown>;
 
 /** The results of `call`; the workers are forked at the first step. */
 export async function* streamResults(call: StreamCall): AsyncGenerator<unknown, void, undefined> {
@@ -60,56 +36,6 @@ export async function* streamResults(call: StreamCall): AsyncGenerator<unknown, 
     if (call.runsHere() || source.length < call.options.minLength) return yield* streamHere(call, source);
   } else if (call.runsHere()) return yield* streamHere(call, source);
   yield* new Stream(call, source).results();
-}
-
-/** Results that have come and were not yet consumed. */
-class Arrivals implements RunClient {
-  readonly values = undefined;
-  readonly #options: ResolvedMapOptions<unknown, unknown>;
-  readonly #progress: ProgressReporter;
-  readonly #arrived = new Map<number, unknown>();
-  /** Called when a job's error ends the stream. */
-  fail: (error: unknown) => void = (error) => {
-    throw error;
-  };
-
-  constructor(options: ResolvedMapOptions<unknown, unknown>, total: number | undefined) {
-    this.#options = options;
-    this.#progress = new ProgressReporter(options.progress, total);
-  }
-
-  put(index: number, value: unknown): void {
-    const { reduce, onError } = this.#options;
-    const reduced = reduce === undefined ? value : reduce(value, index);
-    this.#arrived.set(index, onError === "settle" ? { status: "fulfilled", value: reduced } : reduced);
-  }
-
-  putError(index: number, thrown: ThrownValue, refused: boolean, worker: WorkerIdentity): void {
-    const error = asError(index, thrown, refused, worker);
-    if (this.#options.onError === "settle") this.#arrived.set(index, { status: "rejected", reason: error });
-    else this.fail(error);
-  }
-
-  progressed(done: number): void {
-    this.#progress.update(done);
-  }
-
-  stop(): void {
-    this.#progress.stop();
-  }
-
-  /** The index of the next result to hand out: `next`, or the first that came; -1 when it is not there. */
-  available(next: number, isOrdered: boolean): number {
-    if (isOrdered) return this.#arrived.has(next) ? next : -1;
-    for (const index of this.#arrived.keys()) return index;
-    return -1;
-  }
-
-  take(index: number): unknown {
-    const value = this.#arrived.get(index);
-    this.#arrived.delete(index);
-    return value;
-  }
 }
 
 /** One stream over forked workers. */
@@ -266,46 +192,5 @@ class Stream {
     // an iterator that is busy with its next item may take for ever
     if (wasPulling) Promise.resolve(returned).catch(() => {});
     else await returned;
-  }
-}
-
-/** The same in the master, one job after the other. */
-async function* streamHere(call: StreamCall, source: Source): AsyncGenerator<unknown, void, undefined> {
-  const length = source.kind === "indexed" ? source.length : undefined;
-  const arrivals = new Arrivals(call.options, length);
-  const runner = new SerialRunner(call.serialTask());
-  const put = (index: number, value: unknown): void => arrivals.put(index, value);
-  const failed = (index: number, thrown: ThrownValue, refused: boolean): void =>
-    arrivals.putError(index, thrown, refused, master());
-  let index = 0;
-  try {
-    for await (const item of eachItem(source)) {
-      runner.run(index, item, put, failed);
-      arrivals.progressed(index + 1);
-      yield arrivals.take(index++);
-    }
-  } finally {
-    arrivals.stop();
-  }
-}
-
-async function* eachItem(source: Source): AsyncGenerator<unknown, void, undefined> {
-  if (source.kind === "indexed") {
-    for (let index = 0; index < source.length; index++) yield source.at(index);
-    return;
-  }
-  const { iterator } = source;
-  let isEnded = false;
-  try {
-    for (;;) {
-      // an iterator that throws has ended by itself
-      isEnded = true;
-      const step = await iterator.next();
-      if (step.done) return;
-      isEnded = false;
-      yield step.value;
-    }
-  } finally {
-    if (!isEnded) await iterator.return?.();
   }
 }

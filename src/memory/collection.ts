@@ -1,0 +1,73 @@
+/**
+ * Finds arrays that nobody uses any more, in time: an engine does not see how much memory hangs on a buffer, so it may
+ * never collect, and a long synchronous loop or a forked child never gets to its finalizers.
+ *
+ * @module
+ */
+import { EMFILE, ENFILE, ENOMEM } from "../../ffi/constants.ts";
+import { SystemCallError } from "../../ffi/errors.ts";
+import { backend } from "../../ffi/libc.ts";
+import { memoryBudget } from "./memory_budget.ts";
+import { liveSegmentBytes, liveSegments, sweep } from "./registry.ts";
+import { releaseWarm } from "./warm_memory.ts";
+
+const MIN_BYTES = 2 ** 28;
+/** The kernel's default is 65,530 mappings a process. */
+const MIN_SEGMENTS = 2 ** 12;
+/** Many systems allow 1,024 descriptors. */
+const MIN_DESCRIPTORS = 2 ** 8;
+/** Below this, asking how much memory is left would cost more than the array. */
+const UNCHECKED_BYTES = 2 ** 24;
+/** Of all memory: what an allocation leaves to others if it can. */
+const RESERVE = 1 / 8;
+
+let maxBytes = MIN_BYTES;
+let maxSegments = MIN_SEGMENTS;
+let maxDescriptors = MIN_DESCRIPTORS;
+
+/**
+ * Collects when the arrays have doubled since the last time, or when memory gets scarce: so the cost is spread over
+ * the allocations that caused it.
+ *
+ * @param descriptors how many are open, with the one to come
+ */
+export function makeRoom(byteLength: number, descriptors: number): void {
+  const isDue = liveSegmentBytes() + byteLength > maxBytes || liveSegments().size >= maxSegments ||
+    descriptors > maxDescriptors;
+  if (!isDue && !isScarce(byteLength)) return;
+  const open = liveSegments().size;
+  collect();
+  maxBytes = Math.max(MIN_BYTES, 2 * (liveSegmentBytes() + byteLength));
+  maxSegments = Math.max(MIN_SEGMENTS, 2 * liveSegments().size);
+  maxDescriptors = Math.max(MIN_DESCRIPTORS, 2 * (descriptors - (open - liveSegments().size)));
+}
+
+/** Runs `allocate`, and once more when the system lacks what garbage still holds. */
+export function withRoom<T>(allocate: () => T): T {
+  try {
+    return allocate();
+  } catch (error) {
+    const isShort = error instanceof SystemCallError && [ENOMEM, EMFILE, ENFILE].includes(error.errno);
+    if (!isShort || !reclaim()) throw error;
+    return allocate();
+  }
+}
+
+/** Frees what nobody uses; false when there was nothing. */
+function reclaim(): boolean {
+  const hasFreed = collect();
+  return releaseWarm() || hasFreed;
+}
+
+function collect(): boolean {
+  backend.collectGarbage();
+  return sweep();
+}
+
+function isScarce(byteLength: number): boolean {
+  if (byteLength < UNCHECKED_BYTES) return false;
+  const { totalBytes, availableBytes } = memoryBudget();
+  if (availableBytes - byteLength >= RESERVE * totalBytes) return false;
+  releaseWarm();
+  return true;
+}

@@ -1,0 +1,219 @@
+/**
+ * Segments of shared memory and the buffers over them: what the pool needs of this folder.
+ *
+ * Memory is anonymous; while a pool has workers, new segments get a descriptor too, so that other processes of the
+ * tree can be given what was made after the fork.
+ *
+ * | of a segment | in the process that made it | in its children | in its parent |
+ * |---|---|---|---|
+ * | made before the fork | mapped | inherited at the same address | mapped |
+ * | made after it | mapped, with a descriptor | opened by descriptor, when it is sent | received with its descriptor |
+ *
+ * @module
+ */
+import { SEEK_END } from "../../ffi/constants.ts";
+import { backend, c, checked } from "../../ffi/libc.ts";
+import { makeRoom, withRoom } from "./collection.ts";
+import { useHugePages } from "./huge_pages.ts";
+import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
+import {
+  addBuffer,
+  addSegment,
+  type BufferSegment,
+  existingBuffer,
+  liveBuffers,
+  LiveSegment,
+  liveSegments,
+  onDispose,
+  placeOf,
+  releaseSegmentOf,
+} from "./registry.ts";
+import { lastSerial, nextSerial } from "./serial.ts";
+import { keepWarm, releaseWarm, takeWarm } from "./warm_memory.ts";
+
+export type { BufferSegment, Segment } from "./registry.ts";
+export { lastSerial } from "./serial.ts";
+
+/** What new memory holds: zeros, or whatever an earlier array of this process left in it. */
+export type Contents = "zeros" | "anything";
+
+/** Reused memory below this is cleared in any case: it costs less than a microsecond per 64 KiB. */
+const CLEARED_BYTES = 2 ** 22;
+
+let exportable = 0;
+let descriptors = 0;
+/** Segments up to this serial came by inheritance: the parent still uses them. */
+let inheritedUpTo = 0;
+
+onDispose((segment) => {
+  const { serial, mapping } = segment;
+  if (mapping === undefined) return;
+  closeDescriptor(segment);
+  const isPrivate = exportable === 0 && mapping.descriptor < 0 && serial > inheritedUpTo;
+  if (isPrivate) keepWarm(mapping);
+  else unmap(mapping);
+});
+
+/**
+ * A buffer over shared memory of its own.
+ *
+ * @param what is named in errors, e.g. `empty([1000, 3], "f8")`
+ * @throws {RangeError} when the engine cannot make so long a buffer
+ * @throws {SystemCallError} `ENOMEM` when there cannot be that much memory
+ */
+export function allocateBuffer(byteLength: number, what: string, contents: Contents = "zeros"): ArrayBuffer {
+  return allocateBuffers([{ offset: 0, byteLength }], byteLength, what, contents)[0]!;
+}
+
+/** Several buffers over one segment; errors as {@linkcode allocateBuffer}. */
+export function allocateBuffers(
+  parts: readonly { readonly offset: number; readonly byteLength: number }[],
+  byteLength: number,
+  what: string,
+  contents: Contents,
+): ArrayBuffer[] {
+  for (const part of parts) checkViewBytes(part.byteLength, what);
+  const warm = byteLength > 0 && exportable === 0 ? takeWarm(byteLength) : undefined;
+  const segment = new LiveSegment(nextSerial(), byteLength, warm ?? mapFresh(byteLength, what));
+  const buffers = viewParts(segment, parts);
+  const isCleared = contents === "zeros" || byteLength < CLEARED_BYTES;
+  if (warm !== undefined && isCleared) { for (const buffer of buffers) new Uint8Array(buffer).fill(0); }
+  return buffers;
+}
+
+/** The segment of a buffer; `undefined` when it is not over shared memory made here, or was released. */
+export function segmentOf(buffer: ArrayBufferLike): BufferSegment | undefined {
+  return placeOf(buffer);
+}
+
+/**
+ * A buffer of this process over that part of a segment; by default over the whole. `undefined` when the segment is
+ * not here.
+ */
+export function findBuffer(serial: number, offset = 0, byteLength?: number): ArrayBuffer | undefined {
+  const segment = liveSegments().get(serial);
+  if (segment === undefined) return byteLength === 0 ? viewNothing(serial) : undefined;
+  return viewOf(segment, offset, byteLength);
+}
+
+/**
+ * Maps a segment that another process of the tree has made, and takes its descriptor over. A part of it, by default
+ * the whole in full pages.
+ *
+ * @throws {RangeError} when the segment is shorter than that; the descriptor is closed
+ * @throws {SystemCallError} when it cannot be mapped; the descriptor is closed
+ */
+export function mapDescriptor(
+  serial: number,
+  descriptor: number,
+  offset = 0,
+  byteLength?: number,
+): ArrayBuffer {
+  const known = liveSegments().get(serial);
+  if (known !== undefined) {
+    c.close(descriptor);
+    return viewOf(known, offset, byteLength);
+  }
+  const what = `segment ${serial}`;
+  try {
+    const size = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
+    checkPart(what, size, offset, byteLength ?? size - offset);
+    makeRoom(size, ++descriptors);
+    const address = withRoom(() => mapShared(descriptor, size, what));
+    const segment = new LiveSegment(serial, size, { address, mappedBytes: size, descriptor });
+    const [buffer] = viewParts(segment, [{ offset, byteLength: byteLength ?? size - offset }]);
+    // workers forked from now on inherit the mapping
+    if (exportable === 0) closeDescriptor(segment);
+    return buffer!;
+  } catch (error) {
+    c.close(descriptor);
+    throw error;
+  }
+}
+
+/** Frees the segment of a buffer now: every buffer over it is detached. Without effect on any other buffer. */
+export function releaseBuffer(buffer: ArrayBufferLike): void {
+  releaseSegmentOf(buffer);
+}
+
+/**
+ * Counted: while on, new segments have a descriptor that other processes of the tree can be given. When the last
+ * one switches it off there is nobody left to give them to, and they are closed.
+ */
+export function setExportable(on: boolean): void {
+  exportable += on ? 1 : -1;
+  if (exportable === 0) { for (const segment of liveSegments().values()) closeDescriptor(segment); }
+}
+
+/** Strong references to every live buffer, so that a child's references to them can be resolved. */
+export function pinSegments(): readonly ArrayBuffer[] {
+  return liveBuffers();
+}
+
+/** To be called once in a forked child, before user code: what it inherited is also its parent's. */
+export function enterChild(): void {
+  exportable = 0;
+  inheritedUpTo = lastSerial();
+  releaseWarm();
+}
+
+function checkViewBytes(byteLength: number, what: string): void {
+  const { maxViewBytes } = backend;
+  if (byteLength > maxViewBytes && missing === undefined) {
+    throw new RangeError(
+      `${what} wants one array of ${byteLength} bytes; this engine's limit is ${maxViewBytes} bytes ` +
+        `(${maxViewBytes / 2 ** 30} GiB) an array: use several arrays, or the columns of table()`,
+    );
+  }
+}
+
+function checkPart(what: string, size: number, offset: number, byteLength: number): void {
+  if (offset + byteLength > size) {
+    throw new RangeError(`${what} has ${size} bytes, wanted ${byteLength} from ${offset} on`);
+  }
+}
+
+function mapFresh(byteLength: number, what: string): Mapping | undefined {
+  if (byteLength === 0) return undefined;
+  const isExported = exportable > 0;
+  makeRoom(byteLength, descriptors + (isExported ? 1 : 0));
+  const mapping = withRoom(() => isExported ? mapMemfd(byteLength, what) : mapAnonymous(byteLength, what));
+  if (isExported) descriptors++;
+  useHugePages(mapping.address, byteLength);
+  return mapping;
+}
+
+/** Registers a segment with its first buffers; frees it when the engine cannot make them. */
+function viewParts(
+  segment: LiveSegment,
+  parts: readonly { readonly offset: number; readonly byteLength: number }[],
+): ArrayBuffer[] {
+  addSegment(segment);
+  const buffers: ArrayBuffer[] = [];
+  try {
+    for (const { offset, byteLength } of parts) buffers.push(addBuffer(segment, offset, byteLength));
+  } catch (error) {
+    removeSegment(segment);
+    throw error;
+  }
+  return buffers;
+}
+
+function viewOf(segment: LiveSegment, offset: number, byteLength: number | undefined): ArrayBuffer {
+  const existing = existingBuffer(segment, offset, byteLength);
+  if (existing !== undefined) return existing;
+  const { byteLength: size, serial } = segment;
+  checkPart(`segment ${serial}`, size, offset, byteLength ?? size - offset);
+  return addBuffer(segment, offset, byteLength ?? size - offset);
+}
+
+/** An array without elements needs no memory to be found in another process. */
+function viewNothing(serial: number): ArrayBuffer {
+  return viewParts(new LiveSegment(serial, 0, undefined), [{ offset: 0, byteLength: 0 }])[0]!;
+}
+
+function closeDescriptor(segment: LiveSegment): void {
+  if (segment.descriptor < 0) return;
+  segment.closeDescriptor();
+  descriptors--;
+}
