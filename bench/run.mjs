@@ -1,14 +1,14 @@
 // node bench/run.mjs [--quick] [--only NAME] [--rounds N] [--write] [--tables]
 // Runs every case and its peers, interleaved over several rounds, and writes results.json, README.md's tables, plot.svg.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import {
   BENCH,
   commit,
-  compileFaults,
+  compile,
   describeMachine,
   installPeers,
   program,
@@ -61,7 +61,8 @@ async function runAll() {
     node: process.execPath,
     python: program("python3"),
     peers: installPeers(),
-    faults: compileFaults(),
+    faults: compile("faults"),
+    lock: compile("lock"),
   };
   const found = versions(tools);
   tools.numpy = found.numpy !== undefined;
@@ -88,6 +89,9 @@ async function runAll() {
         `${round + 1}/${rounds} ${task.name}, ${task.who}: ${seconds} s ${outcome.failure ?? "ok"}`,
       );
     }
+  }
+  for (const file of [tools.faults, tools.lock]) {
+    if (file !== undefined) rmSync(dirname(file), { recursive: true });
   }
   console.error(`${((performance.now() - started) / 1000).toFixed(0)} s in all`);
 

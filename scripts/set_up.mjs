@@ -6,15 +6,15 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { bun, deno, DENO_TYPES, environment, readJson, ROOT } from "./paths.mjs";
+import { bun, deno, DENO_TYPES, environment, readJson, ROOT, self } from "./paths.mjs";
 
 if (!isInstalled()) {
   const [command, ...args] = installer();
   console.error(`set-up: ${command} ${args.join(" ")}`);
   run(command, args, { stdio: ["ignore", 2, 2] });
-  // without npm's install scripts, the first call of each puts its binary in place
-  for (const runtime of [deno, bun]) run(runtime, ["--version"]);
 }
+putInPlace(deno, "deno/install.cjs");
+putInPlace(bun, "bun/install.js");
 if (!existsSync(DENO_TYPES) || statSync(DENO_TYPES).mtimeMs < statSync(deno).mtimeMs) {
   const types = run(deno, ["types"]);
   mkdirSync(dirname(DENO_TYPES), { recursive: true });
@@ -30,10 +30,19 @@ function isInstalled() {
 }
 
 function installer() {
-  if ("Deno" in globalThis) return [process.execPath, "install"];
   if ("Bun" in globalThis) return [process.execPath, "install", "--no-save"];
-  // not `ci`, which refuses a lock file that lacks optional packages of other platforms, as npm writes it now and then
+  if ("Deno" in globalThis && spawnSync("npm", ["--version"]).error) return [process.execPath, "install"];
+  // not `ci`: it refuses a lock file without deno's packages for every platform, and the registry lacked some
   return ["npm", "install", "--no-save", "--no-audit", "--no-fund"];
+}
+
+/** Installers refuse to run install scripts by themselves; some binaries then work all the same. */
+function putInPlace(runtime, script) {
+  const works = spawnSync(runtime, ["--version"], { stdio: "ignore" }).status === 0;
+  if (works) return;
+  const [command, ...flags] = self;
+  run(command, [...flags, join(ROOT, "node_modules", script)]);
+  run(runtime, ["--version"]);
 }
 
 function run(command, args, options = {}) {

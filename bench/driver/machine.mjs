@@ -30,10 +30,10 @@ export function installPeers() {
   return output("npm", ["install", "--prefix", BENCH, "--no-audit", "--no-fund"]) !== undefined;
 }
 
-/** The compiled page-fault probe, or `undefined` without a compiler. */
-export function compileFaults() {
-  const file = join(mkdtempSync(join(tmpdir(), "sharedmem-bench-")), "faults");
-  const compiled = output("gcc", ["-O2", "-o", file, join(BENCH, "peers/faults.c")]);
+/** The compiled `peers/NAME.c`, or `undefined` without a compiler. */
+export function compile(name) {
+  const file = join(mkdtempSync(join(tmpdir(), "sharedmem-bench-")), name);
+  const compiled = output("gcc", ["-O2", "-o", file, join(BENCH, "peers", name + ".c")]);
   return compiled === undefined ? undefined : file;
 }
 

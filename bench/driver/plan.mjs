@@ -76,6 +76,9 @@ export function plan({ quick, rounds, tools }) {
   for (const np of [1, 2]) {
     ours(`critical-${np}`, "critical.ts", [np, pick(500, 300)]);
     python(`critical-${np}`, "multiprocessing.Lock", "mp_lock.py", [np, pick(500, 300)]);
+    if (tools.lock !== undefined) {
+      add(`critical-${np}`, "C, CAS and exchange", [tools.lock, np, pick(500, 300)], {});
+    }
   }
   ours("ordered", "ordered.ts", [pick(1_000_000, 200_000)]);
   python("ordered", "multiprocessing.Condition", "mp_ordered.py", [pick(20_000, 5_000)]);

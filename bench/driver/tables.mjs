@@ -141,8 +141,8 @@ function sectionTable(results) {
     const theirs = figure(results, name, who, metric);
     return [rate(theirs), ...OURS.map((us) => ratio(figure(results, name, us, metric), theirs))];
   };
-  const lock = (np, metric) => {
-    const theirs = figure(results, `critical-${np}`, "multiprocessing.Lock", metric);
+  const lock = (np, metric, who = "multiprocessing.Lock") => {
+    const theirs = figure(results, `critical-${np}`, who, metric);
     return [
       rate(theirs),
       ...OURS.map((us) => ratio(figure(results, `critical-${np}`, us, "perSecond"), theirs)),
@@ -160,6 +160,7 @@ function sectionTable(results) {
         ...OURS.map((us) => own(`critical-${np}`, us)),
         ["Lock, bound `acquire(); release()`", ...lock(np, "perSecond")],
         ["Lock, `with lock:`", ...lock(np, "withPerSecond")],
+        ["C, one CAS and one exchange", ...lock(np, "perSecond", "C, CAS and exchange")],
       ])
     ),
     ...titled("critical, two adding 1", OURS.map((us) => own("critical-2", us, "countedPerSecond"))),

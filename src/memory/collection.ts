@@ -29,17 +29,20 @@ let maxDescriptors = MIN_DESCRIPTORS;
  * Collects when the arrays have doubled since the last time, or when memory gets scarce: so the cost is spread over
  * the allocations that caused it.
  *
- * @param descriptors how many are open, with the one to come
+ * @param descriptors how many will be open
+ * @returns whether it has collected
  */
-export function makeRoom(byteLength: number, descriptors: number): void {
+export function makeRoom(byteLength: number, descriptors: number): boolean {
   const isDue = liveSegmentBytes() + byteLength > maxBytes || liveSegments().size >= maxSegments ||
     descriptors > maxDescriptors;
-  if (!isDue && !isScarce(byteLength)) return;
-  const open = liveSegments().size;
+  if (!isDue && !isScarce(byteLength)) return false;
   collect();
   maxBytes = Math.max(MIN_BYTES, 2 * (liveSegmentBytes() + byteLength));
   maxSegments = Math.max(MIN_SEGMENTS, 2 * liveSegments().size);
-  maxDescriptors = Math.max(MIN_DESCRIPTORS, 2 * (descriptors - (open - liveSegments().size)));
+  let open = 0;
+  for (const { descriptor } of liveSegments().values()) if (descriptor >= 0) open++;
+  maxDescriptors = Math.max(MIN_DESCRIPTORS, 2 * open);
+  return true;
 }
 
 /** Runs `allocate`, and once more when the system lacks what garbage still holds. */
@@ -67,7 +70,7 @@ function collect(): boolean {
 function isScarce(byteLength: number): boolean {
   if (byteLength < UNCHECKED_BYTES) return false;
   const { totalBytes, availableBytes } = memoryBudget();
-  if (availableBytes - byteLength >= RESERVE * totalBytes) return false;
+  if (totalBytes === 0 || availableBytes - byteLength >= RESERVE * totalBytes) return false;
   releaseWarm();
   return true;
 }

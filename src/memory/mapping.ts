@@ -75,10 +75,9 @@ export function mapShared(descriptor: number, mappedBytes: number, what: string)
   return place(mappedBytes, MAP_SHARED, descriptor, what);
 }
 
-/** Gives the memory back, and closes its descriptor. */
-export function unmap({ address, mappedBytes, descriptor }: Mapping): void {
+/** Gives the memory back; its descriptor stays as it is. */
+export function unmap({ address, mappedBytes }: Mapping): void {
   checked("munmap", c.munmap(address, mappedBytes), `${mappedBytes} bytes`);
-  if (descriptor >= 0) c.close(descriptor);
 }
 
 /** Whole pages, and the rest of the last huge page when it is used by half. */

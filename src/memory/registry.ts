@@ -34,6 +34,12 @@ export interface BufferSegment extends Segment {
   readonly bufferOffset: number;
 }
 
+/** A part of a segment, in bytes. */
+export interface Part {
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
 /** A segment of this process. */
 export class LiveSegment implements Segment {
   readonly serial: number;
@@ -124,10 +130,16 @@ export function liveSegments(): ReadonlyMap<number, LiveSegment> {
   return bySerial;
 }
 
-/** Takes a segment in; without a buffer over it, it is not freed by itself. */
-export function addSegment(segment: LiveSegment): void {
+/** Takes a segment in, with buffers over parts of it; the segment is disposed of when the engine cannot make them. */
+export function addSegment(segment: LiveSegment, parts: readonly Part[]): ArrayBuffer[] {
   bySerial.set(segment.serial, segment);
   liveBytes += segment.byteLength;
+  try {
+    return parts.map(({ offset, byteLength }) => addBuffer(segment, offset, byteLength));
+  } catch (error) {
+    detach(segment);
+    throw error;
+  }
 }
 
 /** A new buffer over a part of a segment. */
@@ -167,7 +179,10 @@ export function wasReleased(buffer: ArrayBufferLike): boolean {
 /** Detaches every buffer of the segment that `buffer` belongs to, and frees it. Without effect on any other buffer. */
 export function releaseSegmentOf(buffer: ArrayBufferLike): void {
   const segment = byBuffer.get(buffer)?.segment;
-  if (segment === undefined) return;
+  if (segment !== undefined) detach(segment);
+}
+
+function detach(segment: LiveSegment): void {
   for (const place of segment.places) {
     const buffer = place.buffer.deref();
     if (buffer === undefined) continue;

@@ -12,7 +12,7 @@
  * @module
  */
 import { SEEK_END } from "../../ffi/constants.ts";
-import { backend, c, checked } from "../../ffi/libc.ts";
+import { backend, c, checked, missing } from "../../ffi/libc.ts";
 import { makeRoom, withRoom } from "./collection.ts";
 import { useHugePages } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
@@ -25,6 +25,7 @@ import {
   LiveSegment,
   liveSegments,
   onDispose,
+  type Part,
   placeOf,
   releaseSegmentOf,
 } from "./registry.ts";
@@ -39,6 +40,8 @@ export type Contents = "zeros" | "anything";
 
 /** Reused memory below this is cleared in any case: it costs less than a microsecond per 64 KiB. */
 const CLEARED_BYTES = 2 ** 22;
+
+const NOTHING: Part = { offset: 0, byteLength: 0 };
 
 let exportable = 0;
 let descriptors = 0;
@@ -67,17 +70,19 @@ export function allocateBuffer(byteLength: number, what: string, contents: Conte
 
 /** Several buffers over one segment; errors as {@linkcode allocateBuffer}. */
 export function allocateBuffers(
-  parts: readonly { readonly offset: number; readonly byteLength: number }[],
+  parts: readonly Part[],
   byteLength: number,
   what: string,
   contents: Contents,
 ): ArrayBuffer[] {
   for (const part of parts) checkViewBytes(part.byteLength, what);
-  const warm = byteLength > 0 && exportable === 0 ? takeWarm(byteLength) : undefined;
-  const segment = new LiveSegment(nextSerial(), byteLength, warm ?? mapFresh(byteLength, what));
-  const buffers = viewParts(segment, parts);
-  const isCleared = contents === "zeros" || byteLength < CLEARED_BYTES;
-  if (warm !== undefined && isCleared) { for (const buffer of buffers) new Uint8Array(buffer).fill(0); }
+  let mapping = reuse(byteLength);
+  const isDirty = mapping !== undefined;
+  if (byteLength > 0) mapping ??= mapFresh(byteLength, what);
+  const buffers = addSegment(new LiveSegment(nextSerial(), byteLength, mapping), parts);
+  if (isDirty && (contents === "zeros" || byteLength < CLEARED_BYTES)) {
+    for (const buffer of buffers) new Uint8Array(buffer).fill(0);
+  }
   return buffers;
 }
 
@@ -92,8 +97,9 @@ export function segmentOf(buffer: ArrayBufferLike): BufferSegment | undefined {
  */
 export function findBuffer(serial: number, offset = 0, byteLength?: number): ArrayBuffer | undefined {
   const segment = liveSegments().get(serial);
-  if (segment === undefined) return byteLength === 0 ? viewNothing(serial) : undefined;
-  return viewOf(segment, offset, byteLength);
+  if (segment !== undefined) return viewOf(segment, offset, byteLength);
+  // an array without elements needs no memory to be known elsewhere
+  return byteLength === 0 ? addSegment(new LiveSegment(serial, 0, undefined), [NOTHING])[0] : undefined;
 }
 
 /**
@@ -115,20 +121,22 @@ export function mapDescriptor(
     return viewOf(known, offset, byteLength);
   }
   const what = `segment ${serial}`;
+  let mapping: Mapping;
   try {
-    const size = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
-    checkPart(what, size, offset, byteLength ?? size - offset);
-    makeRoom(size, ++descriptors);
-    const address = withRoom(() => mapShared(descriptor, size, what));
-    const segment = new LiveSegment(serial, size, { address, mappedBytes: size, descriptor });
-    const [buffer] = viewParts(segment, [{ offset, byteLength: byteLength ?? size - offset }]);
-    // workers forked from now on inherit the mapping
-    if (exportable === 0) closeDescriptor(segment);
-    return buffer!;
+    const mappedBytes = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
+    checkPart(what, mappedBytes, offset, byteLength);
+    makeRoom(mappedBytes, descriptors + 1);
+    mapping = { address: withRoom(() => mapShared(descriptor, mappedBytes, what)), mappedBytes, descriptor };
   } catch (error) {
     c.close(descriptor);
     throw error;
   }
+  descriptors++;
+  const segment = new LiveSegment(serial, mapping.mappedBytes, mapping);
+  const [buffer] = addSegment(segment, [{ offset, byteLength: byteLength ?? mapping.mappedBytes - offset }]);
+  // workers forked from now on inherit the mapping
+  if (exportable === 0) closeDescriptor(segment);
+  return buffer!;
 }
 
 /** Frees the segment of a buffer now: every buffer over it is detached. Without effect on any other buffer. */
@@ -142,7 +150,8 @@ export function releaseBuffer(buffer: ArrayBufferLike): void {
  */
 export function setExportable(on: boolean): void {
   exportable += on ? 1 : -1;
-  if (exportable === 0) { for (const segment of liveSegments().values()) closeDescriptor(segment); }
+  if (exportable > 0) return;
+  for (const segment of liveSegments().values()) closeDescriptor(segment);
 }
 
 /** Strong references to every live buffer, so that a child's references to them can be resolved. */
@@ -167,49 +176,33 @@ function checkViewBytes(byteLength: number, what: string): void {
   }
 }
 
-function checkPart(what: string, size: number, offset: number, byteLength: number): void {
-  if (offset + byteLength > size) {
+function checkPart(what: string, size: number, offset: number, byteLength = size - offset): void {
+  if (offset + byteLength > size || byteLength < 0) {
     throw new RangeError(`${what} has ${size} bytes, wanted ${byteLength} from ${offset} on`);
   }
 }
 
-function mapFresh(byteLength: number, what: string): Mapping | undefined {
-  if (byteLength === 0) return undefined;
-  const isExported = exportable > 0;
-  makeRoom(byteLength, descriptors + (isExported ? 1 : 0));
-  const mapping = withRoom(() => isExported ? mapMemfd(byteLength, what) : mapAnonymous(byteLength, what));
-  if (isExported) descriptors++;
-  useHugePages(mapping.address, byteLength);
-  return mapping;
+/** Memory of an earlier array of this process, dirty. */
+function reuse(byteLength: number): Mapping | undefined {
+  if (byteLength === 0 || exportable > 0) return undefined;
+  return takeWarm(byteLength) ?? (makeRoom(byteLength, descriptors) ? takeWarm(byteLength) : undefined);
 }
 
-/** Registers a segment with its first buffers; frees it when the engine cannot make them. */
-function viewParts(
-  segment: LiveSegment,
-  parts: readonly { readonly offset: number; readonly byteLength: number }[],
-): ArrayBuffer[] {
-  addSegment(segment);
-  const buffers: ArrayBuffer[] = [];
-  try {
-    for (const { offset, byteLength } of parts) buffers.push(addBuffer(segment, offset, byteLength));
-  } catch (error) {
-    removeSegment(segment);
-    throw error;
-  }
-  return buffers;
+function mapFresh(byteLength: number, what: string): Mapping {
+  if (exportable > 0) makeRoom(byteLength, descriptors + 1);
+  const map = exportable > 0 ? mapMemfd : mapAnonymous;
+  const mapping = withRoom(() => map(byteLength, what));
+  if (mapping.descriptor >= 0) descriptors++;
+  useHugePages(mapping.address, byteLength);
+  return mapping;
 }
 
 function viewOf(segment: LiveSegment, offset: number, byteLength: number | undefined): ArrayBuffer {
   const existing = existingBuffer(segment, offset, byteLength);
   if (existing !== undefined) return existing;
   const { byteLength: size, serial } = segment;
-  checkPart(`segment ${serial}`, size, offset, byteLength ?? size - offset);
+  checkPart(`segment ${serial}`, size, offset, byteLength);
   return addBuffer(segment, offset, byteLength ?? size - offset);
-}
-
-/** An array without elements needs no memory to be found in another process. */
-function viewNothing(serial: number): ArrayBuffer {
-  return viewParts(new LiveSegment(serial, 0, undefined), [{ offset: 0, byteLength: 0 }])[0]!;
 }
 
 function closeDescriptor(segment: LiveSegment): void {

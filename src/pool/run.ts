@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { clearInterval, setInterval } from "node:timers";
 import { backend } from "../../ffi/libc.ts";
 import type { DescriptorWaiter, Readiness } from "../../ffi/types.ts";
 import { UnsupportedError } from "../errors.ts";
@@ -45,6 +46,11 @@ const SIGKILL = 9;
 const MAX_STARTS = 3;
 /** The event loop gets a turn at least this often while results come in. */
 const DRAIN_MS = 10;
+/**
+ * Results are looked for this often without a bell: a worker does not ring for each, and its next job may be long.
+ * A look costs microseconds.
+ */
+const LOOK_MS = 10;
 
 /** The parts of the options that a run acts on. */
 export interface RunOptions {
@@ -77,6 +83,7 @@ export class Run {
   #waiter: DescriptorWaiter | undefined;
   #pinned: readonly ArrayBuffer[] = [];
   #failure: { readonly error: unknown } | undefined;
+  #looking: ReturnType<typeof setInterval> | undefined;
   #isOver = false;
 
   /** Makes a run over `task.memory`, which `end` gives back. */
@@ -121,7 +128,9 @@ export class Run {
       const context = prepareForks();
       rehearseWorker();
       for (const worker of this.#workers) this.#fork(worker, context);
-      if (isAsync) this.#deadlines.arm(() => this.#checkDeadlines());
+      if (!isAsync) return;
+      this.#deadlines.arm(() => this.#checkDeadlines());
+      this.#looking = setInterval(() => this.#look(), LOOK_MS).unref();
     } catch (error) {
       this.fail(error);
       this.#finishBlocking();
@@ -177,8 +186,10 @@ export class Run {
   #finishBlocking(): void {
     try {
       while (this.#byBell.size > 0) {
-        const waitMs = this.#unread.size > 0 ? 0 : this.#deadlines.untilNextMs();
+        const dueMs = this.#deadlines.untilNextMs();
+        const waitMs = this.#unread.size > 0 ? 0 : dueMs < 0 ? LOOK_MS : Math.min(dueMs, LOOK_MS);
         this.#hear(pollDoorbells([...this.#byBell.keys()], waitMs));
+        this.#look();
         this.#drainUnread();
         this.#checkDeadlines();
       }
@@ -211,6 +222,12 @@ export class Run {
     }
   }
 
+  /** Takes what was published without a bell. */
+  #look(): void {
+    for (const worker of this.#byBell.values()) if (worker.reader.hasNews) this.#unread.add(worker);
+    this.#drainUnread();
+  }
+
   #drainUnread(): void {
     const deadline = performance.now() + DRAIN_MS;
     for (const worker of this.#unread) {
@@ -235,7 +252,9 @@ export class Run {
 
   /** A process is gone: everything it published is read. Decides what that means and who goes on in its place. */
   #lose(worker: WorkerProcess): void {
-    const end = worker.bury((pid) => this.#task.sections.mutex.releaseFor(pid));
+    // those that this run kills leave nothing to a next holder of the same run
+    const isExpected = this.#failure !== undefined;
+    const end = worker.bury((pid) => this.#task.sections.mutex.releaseFor(pid, isExpected));
     this.#deadlines.forget(worker);
     if (this.#failure !== undefined) return;
     try {
@@ -297,6 +316,7 @@ export class Run {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#deadlines.disarm();
+    clearInterval(this.#looking);
     setExportable(false);
     this.#pinned = [];
     this.#memory.giveBack(this.#workers.map((worker) => worker.furthest));

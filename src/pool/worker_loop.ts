@@ -25,9 +25,6 @@ import {
 import { type Work, WorkerJob } from "./job.ts";
 import { isThenable, type Sections, type WorkerPlace } from "./sections.ts";
 
-/** The longest time that results wait for the master to be rung, while jobs are short. */
-const ANNOUNCE_MS = 5;
-
 /** What every worker of a run knows by inheritance. */
 export interface WorkerTask {
   readonly memory: ControlMemory;
@@ -76,21 +73,15 @@ export function runWorker(task: WorkerTask, rank: number, parentPid: number, wri
 
   // a worker that takes the place of a dead one goes on with its chunk
   let start = words[slot + POS]! < words[slot + END]! ? words[slot + POS]! : claims.claim(false);
-  let announcedMs = performance.now();
-  let startMs = announcedMs;
   while (start >= 0) {
+    const startMs = performance.now();
     const end = words[slot + END]!;
     passTurns(turnstile, words, slot, start);
     writer.seek(start);
     if (!runChunk(task, place, job, turnstile, writer, start, end)) break;
-    const nowMs = performance.now();
-    claims.took(end - start, nowMs - startMs);
-    if (task.isEager || nowMs - announcedMs > ANNOUNCE_MS) {
-      writer.announce();
-      announcedMs = nowMs;
-    }
+    claims.took(end - start, performance.now() - startMs);
+    if (task.isEager) writer.announce();
     start = claims.claim(turnstile.isUsed);
-    startMs = task.isEager ? performance.now() : nowMs;
   }
   turnstile.raise(NEVER);
   Atomics.store(words, slot + STATE, FINISHED);

@@ -81,11 +81,14 @@ export class Mutex {
     if (c.kill(holder, 0) < 0 && errno() === ESRCH) this.releaseFor(holder);
   }
 
-  /** Frees it if `pid`, which has died and is not reaped yet, held it; also wakes everyone, in case it died waking. */
-  releaseFor(pid: number): void {
+  /**
+   * Frees it if `pid`, which has died and is not reaped yet, held it; also wakes everyone, in case it died waking.
+   * The death counts as abandonment unless `isExpected`.
+   */
+  releaseFor(pid: number, isExpected = false): void {
     const held = Atomics.load(this.#words, this.#at);
     if ((held & ~CONTENDED) === pid) {
-      Atomics.add(this.#words, this.#at + 1, 1);
+      if (!isExpected) Atomics.add(this.#words, this.#at + 1, 1);
       Atomics.compareExchange(this.#words, this.#at, held, 0);
       // the holder may have marked it contended between the two calls: it is dead, so only waiters do
       if ((Atomics.load(this.#words, this.#at) & ~CONTENDED) === pid) Atomics.store(this.#words, this.#at, 0);

@@ -66,6 +66,11 @@ export class ResultReader {
     return this.#index;
   }
 
+  /** Whether anything is published that was not read. */
+  get hasNews(): boolean {
+    return Atomics.load(this.#place.control, this.#place.write) !== this.#read;
+  }
+
   /** How far into the ring the worker has written, in bytes. */
   get furthest(): number {
     return this.#furthest;

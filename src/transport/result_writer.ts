@@ -2,8 +2,7 @@
  * A worker's end of its result ring.
  *
  * Each result is published by itself, by one store of the write cursor, so that what a worker had finished when it
- * was killed is not lost. The master is rung rarely: when a quarter of the ring is unread, and at the end of a chunk
- * when some time has passed.
+ * was killed is not lost. The master is rung rarely, when much is unread or somebody asks for it.
  *
  * @module
  */
@@ -65,11 +64,6 @@ export class ResultWriter {
     this.#written = Atomics.load(place.control, place.write);
     this.#knownRead = Atomics.load(place.control, place.read);
     this.#rungAt = this.#written;
-  }
-
-  /** Whether anything was written that the master was not rung for. */
-  get hasNews(): boolean {
-    return this.#written !== this.#rungAt;
   }
 
   /** Rings for all that was written. */
