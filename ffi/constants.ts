@@ -8,7 +8,7 @@ import process from "node:process";
 
 /** `mmap` protections and flags. */
 export const PROT_NONE = 0;
-export const PROT_READ_WRITE = 1 | 2;
+export const PROT_READ_WRITE = 3;
 export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
 export const MAP_FIXED = 0x10;

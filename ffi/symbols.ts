@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { CFunction } from "./types.ts";
 
 /** The symbol table, bound once in `libc.ts`. */
 export const symbols = {
@@ -94,4 +93,4 @@ export const symbols = {
   __errno_location: { parameters: [], result: "address" },
   // long syscall(SYS_futex, uint32_t *uaddr, int op, uint32_t val, const struct timespec *timeout)
   futex: { name: "syscall", parameters: ["i64", "buffer", "i32", "u32", "buffer"], result: "i64" },
-} as const satisfies Record<string, CFunction>;
+} as const;

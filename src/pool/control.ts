@@ -32,12 +32,12 @@ const MAX_KEPT = 4;
 
 /** Words of the header. */
 export const NEXT = 0;
-export const LIMIT = LINE_WORDS;
-export const CLOSED = LINE_WORDS + 1;
-export const SLEEPERS = LINE_WORDS + 2;
-export const TURN = 2 * LINE_WORDS;
-export const WAITERS = 2 * LINE_WORDS + 1;
-export const ORDERED_USED = 2 * LINE_WORDS + 2;
+export const LIMIT: number = LINE_WORDS;
+export const CLOSED: number = LINE_WORDS + 1;
+export const SLEEPERS: number = LINE_WORDS + 2;
+export const TURN: number = 2 * LINE_WORDS;
+export const WAITERS: number = 2 * LINE_WORDS + 1;
+export const ORDERED_USED: number = 2 * LINE_WORDS + 2;
 
 /** Words of a slot, after `slotAt(rank)`. */
 export const STATE = 0;
@@ -47,8 +47,8 @@ export const LOWER = 3;
 export const WRITE = 4;
 export const SENT = 5;
 export const BELL = 6;
-export const READ = LINE_WORDS;
-export const STALLED = LINE_WORDS + 1;
+export const READ: number = LINE_WORDS;
+export const STALLED: number = LINE_WORDS + 1;
 const JOB_START_WORD = 2 * LINE_WORDS;
 
 /** Values of STATE: what the worker has reached. */
