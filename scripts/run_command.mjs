@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { environment, ROOT } from "./paths.mjs";
 
+const GRACE_MS = 3_000;
 const running = new Set();
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -32,9 +33,10 @@ export function runCommand([command, ...args], { cwd = ROOT, timeoutMs, env = {}
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => output += text);
     }
-    const deadline = setTimeout(() => {
+    let deadline = setTimeout(() => {
       problem = `did not end within ${timeoutMs / 1000} s:\n${living(group).join("\n")}`;
-      killGroup(group);
+      child.kill("SIGINT"); // a test runner then reports what it has
+      deadline = setTimeout(() => killGroup(group), GRACE_MS);
     }, timeoutMs);
     child.on("error", (error) => finish(error.message));
     child.on("exit", (status, signal) => {

@@ -8,7 +8,7 @@ import { runScript, type ScriptOptions } from "./harness.ts";
 
 const DEADLINE_MS = 10_000;
 /** Within this time an error or a death must surface; the promise is 50 ms, the machine may be busy. */
-export const SOON_MS = 2000;
+export const SOON_MS: number = 2000;
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 
 /** A process as the kernel sees it. */
@@ -21,7 +21,7 @@ export interface ProcessInfo {
 }
 
 /** Blocks until `isDone`, which looks at shared memory. For jobs. */
-export function spinUntil(isDone: () => boolean, what = "the other side", deadlineMs = DEADLINE_MS): void {
+export function spinUntil(isDone: () => boolean, what = "the other side", deadlineMs: number = DEADLINE_MS): void {
   const end = performance.now() + deadlineMs;
   while (!isDone()) if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
 }
@@ -54,7 +54,7 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** Waits in the master until `isDone`. */
-export async function eventually(isDone: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
+export async function eventually(isDone: () => boolean, what: string, deadlineMs: number = DEADLINE_MS): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!isDone()) {
     if (performance.now() > end) assert.fail(`waited ${deadlineMs} ms for ${what}`);
@@ -63,7 +63,7 @@ export async function eventually(isDone: () => boolean, what: string, deadlineMs
 }
 
 /** `promise`, which must settle within `deadlineMs`. */
-export async function soon<T>(promise: PromiseLike<T>, what = "the promise", deadlineMs = SOON_MS): Promise<T> {
+export async function soon<T>(promise: PromiseLike<T>, what = "the promise", deadlineMs: number = SOON_MS): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new assert.AssertionError({ message: `${what} took longer than ${deadlineMs} ms` })), deadlineMs);
@@ -132,7 +132,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Waits until this process has no child, zombies counted. */
-export async function noChildren(deadlineMs = SOON_MS): Promise<void> {
+export async function noChildren(deadlineMs: number = SOON_MS): Promise<void> {
   const end = performance.now() + deadlineMs;
   let left = childrenOf();
   while (left.length > 0) {

@@ -42,7 +42,7 @@ export function plan({ quick, rounds, tools }) {
       const skip = what === "start" && pool === "poolifier" ? "deno" : "";
       for (const runtime of runtimes.filter((runtime) => runtime !== skip && tools[runtime] !== undefined)) {
         const command = [...run(runtime), join(BENCH, "peers/js_pool.mjs"), pool, what, n];
-        add(name, `${pool}/${runtime}`, command, { rounds: pick(2, 1), timeoutMs: 60_000 });
+        add(name, `${pool}/${runtime}`, command, { rounds: pick(2, 1), timeoutMs: pick(45_000, 20_000) });
       }
     }
   }

@@ -3,7 +3,7 @@ import process from "node:process";
 
 /**
  * Runs one benchmark process and reads its `BENCH {…}` line.
- * Gives `{ figures }`, or `{ failure }` when it failed, said nothing or was still running after `timeoutMs`.
+ * Gives `{ figures }`, or `{ failure }` when it failed, said nothing or, with `hung`, still ran after `timeoutMs`.
  */
 export function measure([command, ...args], { timeoutMs, env }) {
   return new Promise((resolve) => {
@@ -27,7 +27,7 @@ export function measure([command, ...args], { timeoutMs, env }) {
       kill(child);
       const line = out.split("\n").find((line) => line.startsWith("BENCH "));
       const figures = line === undefined ? undefined : JSON.parse(line.slice("BENCH ".length));
-      if (late) finish({ failure: `no answer in ${timeoutMs / 1000} s` });
+      if (late) finish({ failure: `no answer in ${timeoutMs / 1000} s`, hung: true });
       else if (code !== 0) finish({ failure: `${reason(err, out)} (${signal ?? "exit " + code})`, figures });
       else if (figures === undefined) finish({ failure: reason(err, out) });
       else finish({ figures });

@@ -213,7 +213,10 @@ export function sweep(): boolean {
   const before = bySerial.size;
   for (const segment of bySerial.values()) {
     for (const place of segment.places) {
-      if (place.buffer.deref() === undefined) segment.places.delete(place);
+      if (place.buffer.deref() !== undefined) continue;
+      segment.places.delete(place);
+      // its finalizer may never get a turn, and would keep all this
+      finalizers.unregister(place);
     }
     disposeIfDead(segment);
   }

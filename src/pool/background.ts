@@ -101,8 +101,12 @@ export function background<T>(fn: () => T): Background<T> {
   run.open(1, true);
   const promise = (async () => {
     run.start(!isForkedChild());
-    if (isForkedChild()) run.finishSync();
-    else await run.finish();
+    try {
+      if (isForkedChild()) run.finishSync();
+      else await run.finish();
+    } finally {
+      sections.unshare();
+    }
     return value();
   })();
   return Object.assign(promise, { kill: () => run.kill() });

@@ -20,6 +20,7 @@ import {
   PROT_READ_WRITE,
 } from "../../ffi/constants.ts";
 import { backend, c, systemCallError } from "../../ffi/libc.ts";
+import { self } from "../process/identity.ts";
 
 const LINE_WORDS = 16;
 const BLOCK_WORDS = 4 * LINE_WORDS;
@@ -115,10 +116,14 @@ export class ControlMemory {
     });
   }
 
-  static readonly #kept: ControlMemory[] = [];
+  static #kept: ControlMemory[] = [];
+  static #owner = 0;
 
   /** Memory for `np` workers, its header and slots zero. */
   static borrow(np: number): ControlMemory {
+    // what a child inherited is its parent's and its siblings' to lend
+    if (ControlMemory.#owner !== self.pid) ControlMemory.#kept = [];
+    ControlMemory.#owner = self.pid;
     const at = ControlMemory.#kept.findIndex(({ capacity }) => capacity >= np);
     const memory = at < 0 ? new ControlMemory(np) : ControlMemory.#kept.splice(at, 1)[0]!;
     memory.words.fill(0);

@@ -161,6 +161,12 @@ export class MapReduce implements Disposable {
   [Symbol.dispose](): void {
     this.#isClosed = true;
     for (const run of this.#active) run.fail(new PoolClosedError());
+    if (this.#active.size === 0) this.#sections.unshare();
+  }
+
+  #leave(run: { fail(error: unknown): void }): void {
+    this.#active.delete(run);
+    if (this.#isClosed && this.#active.size === 0) this.#sections.unshare();
   }
 
   async #map(work: AnyWork, items: Items<unknown>, options: MapOptions | undefined): Promise<unknown[]> {
@@ -174,7 +180,7 @@ export class MapReduce implements Disposable {
       this.#active.add(run);
       await this.#finishBeside(run, call.options.signal);
     } finally {
-      this.#active.delete(run);
+      this.#leave(run);
       collector.stop();
     }
     return collector.results;
@@ -249,7 +255,7 @@ export class MapReduce implements Disposable {
       this.#active.add(run);
       run.finishSync();
     } finally {
-      this.#active.delete(run);
+      this.#leave(run);
       collector.stop();
     }
     return collector.results;
@@ -326,7 +332,8 @@ export class MapReduce implements Disposable {
       runsHere: () => getDebug() || this.#backend === "serial" || this.np === 0,
       serialTask: () => this.#serialTask(options, work as Work<unknown, unknown>),
       task: (np, itemAt) => this.#task(np, options, work as Work<unknown, unknown>, itemAt, true),
-      active: this.#active,
+      enter: (run) => this.#active.add(run),
+      leave: (run) => this.#leave(run),
       isClosed: () => this.#isClosed,
     });
   }

@@ -84,6 +84,7 @@ export class Run {
   #pinned: readonly ArrayBuffer[] = [];
   #failure: { readonly error: unknown } | undefined;
   #looking: ReturnType<typeof setInterval> | undefined;
+  #isKilled = false;
   #isOver = false;
 
   /** Makes a run over `task.memory`, which `end` gives back. */
@@ -147,6 +148,7 @@ export class Run {
 
   /** Kills the workers as anyone else could: their deaths are judged. */
   kill(): void {
+    this.#isKilled = true;
     for (const worker of this.#workers) worker.signal(SIGKILL);
   }
 
@@ -259,7 +261,7 @@ export class Run {
     if (this.#failure !== undefined) return;
     try {
       if (worker.state === FINISHED) return;
-      if (worker.state === FORKED) this.#restart(worker);
+      if (worker.state === FORKED && !this.#isKilled) this.#restart(worker);
       else this.#mourn(worker, end);
     } catch (error) {
       this.fail(error);

@@ -7,7 +7,7 @@ import { DeadlockError } from "../errors.ts";
 import { Mutex, MUTEX_WORDS } from "../sync/mutex.ts";
 import type { Turnstile } from "../sync/turnstile.ts";
 import { self } from "../process/identity.ts";
-import { allocateBuffer } from "../memory/segment.ts";
+import { lendMutex, type LentMutex } from "../sync/lock_page.ts";
 import { JobRandom, OUTSIDE_JOBS, type Seed } from "./random.ts";
 
 /** A section that one worker at a time is in. */
@@ -66,6 +66,9 @@ export interface WorkerPlace {
   isInOrdered: boolean;
 }
 
+/** Locks of pools that were collected without having been disposed. */
+const abandonedLocks = new FinalizationRegistry<LentMutex>((lent) => lent.giveBack());
+
 /** The sections of one pool. A forked child works on its own copy of this object and on the same lock. */
 export class Sections {
   /** Where the running code is; `undefined` outside of jobs. */
@@ -77,7 +80,7 @@ export class Sections {
   readonly #outside: WorkerLocal = { rank: undefined };
   readonly #random: JobRandom;
   #mutex = new Mutex(new Int32Array(MUTEX_WORDS), 0);
-  #isShared = false;
+  #lent: LentMutex | undefined;
   #parentPid = 0;
 
   /** Makes the sections; `seed` fixes the streams of `random()`. */
@@ -105,12 +108,21 @@ export class Sections {
 
   /** Moves the lock to shared memory; before the first fork only this process could hold it. */
   share(): void {
-    if (this.#isShared) return;
-    const words = new Int32Array(allocateBuffer(4 * MUTEX_WORDS, "the lock of critical"));
+    if (this.#lent !== undefined) return;
     const isHeld = this.#mutex.isHeld;
-    this.#mutex = new Mutex(words, 0);
+    this.#lent = lendMutex();
+    this.#mutex = this.#lent.mutex;
     if (isHeld) this.#mutex.tryAcquire();
-    this.#isShared = true;
+    abandonedLocks.register(this, this.#lent, this.#lent);
+  }
+
+  /** Gives the shared lock back; no run may be under way, and the next fork takes another. */
+  unshare(): void {
+    if (this.#lent === undefined || this.#mutex.isHeld) return;
+    abandonedLocks.unregister(this.#lent);
+    this.#lent.giveBack();
+    this.#lent = undefined;
+    this.#mutex = new Mutex(new Int32Array(MUTEX_WORDS), 0);
   }
 
   /** Tells a forked child's sections where it is; `parentPid` may hold the lock while it waits for this child. */

@@ -79,14 +79,14 @@ class Stream {
   }
 
   async *results(): AsyncGenerator<unknown, void, undefined> {
-    const { isOrdered, options: { signal }, active } = this.#call;
+    const { isOrdered, options: { signal }, enter, leave } = this.#call;
     const run = this.#run;
     const abort = (): void => run.fail(signal!.reason);
     let restTimer: ReturnType<typeof setTimeout> | undefined;
     try {
       this.#pull();
       run.start(true);
-      active.add(run);
+      enter(run);
       signal?.addEventListener("abort", abort);
       while (this.#consumed < this.#total) {
         const index = run.hasFailed ? -1 : this.#arrivals.available(this.#consumed, isOrdered);
@@ -103,7 +103,7 @@ class Stream {
       clearTimeout(restTimer);
       await this.#close();
       signal?.removeEventListener("abort", abort);
-      active.delete(run);
+      leave(run);
     }
   }
 

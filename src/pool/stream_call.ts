@@ -5,6 +5,7 @@
  */
 import type { AsyncItems, IndexedItems, SequentialItems, StreamItems } from "./items.ts";
 import type { ResolvedMapOptions } from "./options.ts";
+import type { Run } from "./run.ts";
 import type { SerialTask } from "./serial.ts";
 import type { WorkerTask } from "./worker_loop.ts";
 
@@ -18,7 +19,9 @@ export interface StreamCall {
   readonly runsHere: () => boolean;
   readonly serialTask: () => SerialTask;
   readonly task: (np: number, itemAt: (index: number) => unknown) => WorkerTask;
-  readonly active: Set<{ fail(error: unknown): void }>;
+  /** A run begins, and has ended. */
+  readonly enter: (run: Run) => void;
+  readonly leave: (run: Run) => void;
   readonly isClosed: () => boolean;
 }
 

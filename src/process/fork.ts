@@ -10,7 +10,16 @@
  * @module
  */
 import { MADV_DOFORK } from "../../ffi/constants.ts";
-import { backend, c, checked, listDirectory, readFile, readLink, sleepMs } from "../../ffi/libc.ts";
+import {
+  backend,
+  c,
+  checked,
+  listDirectory,
+  readFile,
+  readLink,
+  sleepMs,
+  writeFully,
+} from "../../ffi/libc.ts";
 import { assertForkable } from "./engine.ts";
 import { self } from "./identity.ts";
 import { enterChild, EPOLL, EVENTFD, type LoopDescriptor, rehearsePrologue } from "./prologue.ts";
@@ -20,6 +29,9 @@ const QUIET_LIMIT_MS = 20;
 
 /** The address space has 47 bits on the architectures that Deno and Bun run on. */
 const USER_SPACE_END = 0x7ffffffff000;
+
+/** Exit status of a child that failed by its own fault, sysexits(3). */
+const EX_SOFTWARE = 70;
 
 /** What the forks of one moment share. */
 export interface ForkContext {
@@ -61,9 +73,13 @@ export function forkChild(context: ForkContext, started: () => void, body: () =>
     enterChild(parentPid, context.loopDescriptors);
     started();
     body();
+    c._exit(0);
+  } catch (error) {
+    // jobs' errors never come here
+    writeFully(2, new TextEncoder().encode(`sharedmem: a worker cannot go on: ${error}\n`));
   } finally {
     // whatever happens, a child never returns into the code of its parent
-    c._exit(0);
+    c._exit(EX_SOFTWARE);
   }
   return 0;
 }

@@ -46,7 +46,9 @@ export interface LoopDescriptor {
 }
 
 const SIG_DFL = 0;
+const SIGBUS = 7;
 const SIGKILL = 9;
+const SIGSEGV = 11;
 /** HUP INT QUIT USR1 USR2 TERM CHLD WINCH; not PIPE (a write's EPIPE is wanted), not SEGV and BUS (the engine's). */
 const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, 17, 28] as const;
 const OOM_SCORE_STEP = 500;
@@ -160,7 +162,10 @@ function takeIdentity(parentPid: number, entropy: number): void {
   const kill = (target: number, signal: string | number = "SIGTERM"): true => {
     const number = signalNumber(signal);
     if (number === undefined) throw systemCallError("kill", `no signal ${signal}`, EINVAL);
-    const result = c.kill(target === stalePid ? pid : target, number);
+    const isSelf = target === pid || target === stalePid;
+    // the engine's handler swallows the first that no instruction caused
+    if (isSelf && (number === SIGSEGV || number === SIGBUS)) c.signal(number, SIG_DFL);
+    const result = c.kill(isSelf ? pid : target, number);
     if (result < 0) throw systemCallError("kill", `pid ${target}, signal ${signal}`);
     return true;
   };
