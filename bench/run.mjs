@@ -69,8 +69,8 @@ async function runAll() {
   tools.numpy = found.numpy !== undefined;
   Object.assign(results, { machine: describeMachine(), versions: found });
 
-  const tasks = plan({ quick: options.quick, rounds, tools }).filter(({ name }) =>
-    name.startsWith(options.only)
+  const tasks = plan({ quick: options.quick, rounds, tools }).filter(({ name, who }) =>
+    name.startsWith(options.only) && who.includes(options.who)
   );
   if (tasks.length === 0) {
     throw new RangeError(`no case is called ${options.only}* and run by *${options.who}*`);

@@ -60,10 +60,11 @@ async function main(names) {
   let failedTests = 0;
   for (const name of names.length > 0 ? names : Object.keys(steps)) {
     const start = performance.now();
-    const { passed, failures, failedCount = failures.length } = await steps[name]().catch((error) => ({
-      passed: 0,
-      failures: [String(error)],
-    }));
+    const { passed, failures, failedCount = failures.length } = await Promise.resolve().then(steps[name])
+      .catch((error) => ({
+        passed: 0,
+        failures: [String(error)],
+      }));
     passedTests += passed;
     failedTests += failedCount;
     if (failedCount > 0) failed.push(name);

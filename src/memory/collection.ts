@@ -15,7 +15,7 @@ const MIN_BYTES = 2 ** 28;
 /** The kernel's default is 65,530 mappings a process. */
 const MIN_SEGMENTS = 2 ** 12;
 /** Many systems allow 1,024 descriptors. */
-const MIN_DESCRIPTORS = 2 ** 8;
+const MIN_DESCRIPTORS = 2 ** 9;
 /** Below this, asking how much memory is left would cost more than the array. */
 const UNCHECKED_BYTES = 2 ** 24;
 /** Of all memory: what an allocation leaves to others if it can. */
@@ -37,7 +37,7 @@ export function makeRoom(byteLength: number, descriptors: number): boolean {
     descriptors > maxDescriptors;
   if (!isDue && !isScarce(byteLength)) return false;
   collect();
-  maxBytes = Math.max(MIN_BYTES, 2 * (liveSegmentBytes() + byteLength));
+  maxBytes = Math.max(MIN_BYTES, 2 * liveSegmentBytes());
   maxSegments = Math.max(MIN_SEGMENTS, 2 * liveSegments().size);
   let open = 0;
   for (const { descriptor } of liveSegments().values()) if (descriptor >= 0) open++;

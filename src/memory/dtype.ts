@@ -181,9 +181,7 @@ export function isTypedArray(value: unknown): value is TypedArray {
 
 function unknownDType(name: string): string {
   const known = `${Object.keys(constructors).join(" ")} (or ${Object.keys(longNames).join(" ")})`;
-  const bare = name.slice(1);
-  const isForeign = name.startsWith(">") && Object.hasOwn(constructors, bare);
-  return isForeign
-    ? `knows only the native byte order, got ${describe(name)}; wanted one of ${known}`
-    : `does not know the dtype ${describe(name)}; wanted one of ${known}`;
+  const isForeign = name.startsWith(">") && Object.hasOwn(constructors, name.slice(1));
+  const problem = isForeign ? "knows only the native byte order" : "does not know that dtype";
+  return `${problem}: wanted one of ${known}, got ${JSON.stringify(name)}`;
 }

@@ -41,7 +41,7 @@ export function castTo(dtype: ShortDType, where: () => string): ElementCast {
     // NaN is in no range
     if (element >= least && element <= most) return element;
     throw new RangeError(
-      `${where()}: ${Object.is(element, NaN) ? NaN : value} does not fit dtype "${dtype}", ` +
+      `${where()}: ${value} does not fit dtype "${dtype}", ` +
         `whose values are integers from ${least} to ${most}`,
     );
   };

@@ -19,7 +19,7 @@ const PIECE_BYTES = 2 ** 26;
 /** Below this, asking how much memory there is would take as long as the collapse. */
 const UNCHECKED_BYTES = 2 ** 24;
 /** Collapsing takes the memory at once: an array beyond this share of what is free may be meant to be sparse. */
-const SHARE = 1 / 4;
+const SHARE = 1 / 8;
 
 /** How many huge pages serve `byteLength` bytes; the last one counts when half of it is used. */
 export function hugePagesFor(byteLength: number): number {

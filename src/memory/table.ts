@@ -58,7 +58,7 @@ export function table<const C extends Readonly<Record<string, DType>>>(rows: num
   if (end > Number.MAX_SAFE_INTEGER) {
     throw new RangeError(`table(${rows}) wants ${end} bytes, more than can be counted (2^53 - 1)`);
   }
-  const what = `table(${rows}, ${JSON.stringify(columns)})`;
+  const what = `table(${rows}, ${names.length > 8 ? `${names.length} columns` : JSON.stringify(columns)})`;
   const buffers = allocateBuffers(parts, end, what, "anything");
   return Object.fromEntries(
     parts.map(({ dtype }, at) => [names[at]!, new (constructorOf(dtype))(buffers[at]!)]),

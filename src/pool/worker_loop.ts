@@ -55,114 +55,143 @@ export function turnstileOf(memory: ControlMemory, np: number, rank: number): Tu
 
 /** Runs jobs in this process until there are no more; called in the child, after its prologue. */
 export function runWorker(task: WorkerTask, rank: number, parentPid: number, writer: ResultWriter): void {
-  const { memory, sections, rules } = task;
-  const turnstile = turnstileOf(memory, rules.np, rank);
-  const place: WorkerPlace = {
-    rank,
-    local: { rank },
-    turnstile,
-    index: -1,
-    orderedIndex: -1,
-    isInOrdered: false,
-  };
-  sections.enterWorker(place, parentPid);
-  const job = new WorkerJob(sections, place, rules.np, task.shared, task.signal);
-  const claims = new Claims(memory.words, rules, rank);
-  const { words } = memory;
-  const slot = slotAt(rank);
-
-  // a worker that takes the place of a dead one goes on with its chunk
-  let start = words[slot + POS]! < words[slot + END]! ? words[slot + POS]! : claims.claim(false);
-  while (start >= 0) {
-    const startMs = performance.now();
-    const end = words[slot + END]!;
-    passTurns(turnstile, words, slot, start);
-    writer.seek(start);
-    if (!runChunk(task, place, job, turnstile, writer, start, end)) break;
-    claims.took(end - start, performance.now() - startMs);
-    if (task.isEager) writer.announce();
-    start = claims.claim(turnstile.isUsed);
-  }
-  turnstile.raise(NEVER);
-  Atomics.store(words, slot + STATE, FINISHED);
+  new Worker(task, rank, parentPid, writer).run();
 }
 
-/** Runs the jobs of one chunk; false when an error ended the run. */
-function runChunk(
-  task: WorkerTask,
-  place: WorkerPlace,
-  job: WorkerJob,
-  turnstile: Turnstile,
-  writer: ResultWriter,
-  start: number,
-  end: number,
-): boolean {
-  const { memory: { words, doubles }, sections, work, itemAt, star, isTimed } = task;
-  const slot = slotAt(place.rank);
-  const jobStart = jobStartAt(place.rank);
-  for (let index = start; index < end; index++) {
-    words[slot + POS] = index;
-    if (isTimed) doubles[jobStart] = performance.now();
-    sections.startJob(place, index);
-    let isWhole = true;
-    try {
-      const value = star
-        ? (work as (...values: unknown[]) => unknown)(...itemAt(index) as Iterable<unknown>, job)
-        : work(itemAt(index), job);
-      isWhole = finishJob(sections, place, writer, index, value);
-    } catch (error) {
-      isWhole = false;
-      endSections(sections, place);
-      writer.putError(THROWN, error);
+/** One worker at work. */
+class Worker {
+  readonly #task: WorkerTask;
+  readonly #writer: ResultWriter;
+  readonly #sections: Sections;
+  readonly #turnstile: Turnstile;
+  readonly #place: WorkerPlace;
+  readonly #job: WorkerJob;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #doubles: Float64Array<ArrayBuffer>;
+  readonly #slot: number;
+  readonly #jobStart: number;
+
+  constructor(task: WorkerTask, rank: number, parentPid: number, writer: ResultWriter) {
+    const { memory, sections, rules: { np }, shared, signal } = task;
+    this.#task = task;
+    this.#writer = writer;
+    this.#sections = sections;
+    this.#turnstile = turnstileOf(memory, np, rank);
+    this.#place = {
+      rank,
+      local: { rank },
+      turnstile: this.#turnstile,
+      index: -1,
+      orderedIndex: -1,
+      isInOrdered: false,
+    };
+    this.#job = new WorkerJob(sections, this.#place, np, shared, signal);
+    this.#words = memory.words;
+    this.#doubles = memory.doubles;
+    this.#slot = slotAt(rank);
+    this.#jobStart = jobStartAt(rank);
+    sections.enterWorker(this.#place, parentPid);
+  }
+
+  /** Claims and runs chunks until there are no more. */
+  run(): void {
+    const words = this.#words;
+    const slot = this.#slot;
+    const { memory, rules, isEager } = this.#task;
+    const claims = new Claims(memory.words, rules, this.#place.rank);
+    // a worker that takes the place of a dead one goes on with its chunk
+    let start = words[slot + POS]! < words[slot + END]! ? words[slot + POS]! : claims.claim(false);
+    while (start >= 0) {
+      const startMs = performance.now();
+      const end = words[slot + END]!;
+      this.#passTurns(start);
+      this.#writer.seek(start);
+      if (!this.#runChunk(start, end)) break;
+      claims.took(end - start, performance.now() - startMs);
+      if (isEager) this.#writer.announce();
+      start = claims.claim(this.#turnstile.isUsed);
     }
-    if (isTimed) doubles[jobStart] = 0;
-    passTurns(turnstile, words, slot, index + 1);
-    if (!isWhole) {
-      writer.announce();
-      if (task.stopsAtError) return false;
+    this.#turnstile.raise(NEVER);
+    Atomics.store(words, slot + STATE, FINISHED);
+  }
+
+  /** Runs the jobs of one chunk; false when an error ended the run. */
+  #runChunk(start: number, end: number): boolean {
+    for (let index = start; index < end; index++) {
+      if (this.#runJob(index)) continue;
+      this.#writer.announce();
+      if (this.#task.stopsAtError) return false;
     }
-  }
-  return true;
-}
-
-/** This worker holds no job before `bound` any more. */
-function passTurns(turnstile: Turnstile, words: Int32Array<ArrayBuffer>, slot: number, bound: number): void {
-  if (turnstile.isUsed) turnstile.raise(bound);
-  else words[slot + LOWER] = bound;
-}
-
-/** Publishes what a job returned; false when it was refused. */
-function finishJob(
-  sections: Sections,
-  place: WorkerPlace,
-  writer: ResultWriter,
-  index: number,
-  value: unknown,
-): boolean {
-  if (sections.mutex.isHeld) {
-    endSections(sections, place);
-    throw new TypeError(
-      "critical: wanted the guard disposed before the job ends, got one that was not (use `using`)",
-    );
-  }
-  place.isInOrdered = false;
-  // a plain property read: most results are numbers, and a getter of the user's runs once more in the encoder
-  if (typeof value === "object" && value !== null && isThenable(value)) {
-    writer.putError(REFUSED, new AsyncJobError(index));
-    return false;
-  }
-  try {
-    writer.put(value);
     return true;
-  } catch (error) {
-    if (!(error instanceof CodecError)) throw error;
-    writer.putError(REFUSED, atJob(error, index));
+  }
+
+  /** Runs one job and publishes what comes of it; false when that is an error. Small, so that engines compile it early. */
+  #runJob(index: number): boolean {
+    this.#words[this.#slot + POS] = index;
+    if (this.#task.isTimed) this.#doubles[this.#jobStart] = performance.now();
+    this.#sections.startJob(this.#place, index);
+    let isWhole: boolean;
+    try {
+      isWhole = this.#finish(index, this.#call(this.#task.itemAt(index)));
+    } catch (error) {
+      isWhole = this.#fail(error);
+    }
+    if (this.#task.isTimed) this.#doubles[this.#jobStart] = 0;
+    this.#passTurns(index + 1);
+    return isWhole;
+  }
+
+  #call(item: unknown): unknown {
+    const { work, star } = this.#task;
+    if (!star) return work(item, this.#job);
+    return (work as (...values: unknown[]) => unknown)(...item as Iterable<unknown>, this.#job);
+  }
+
+  /** Publishes what a job returned; false when it was refused. */
+  #finish(index: number, value: unknown): boolean {
+    if (this.#sections.mutex.isHeld) throw guardNotDisposed();
+    this.#place.isInOrdered = false;
+    if (typeof value !== "object" || value === null) {
+      if (typeof value !== "function") {
+        this.#writer.put(value);
+        return true;
+      }
+    } else if (isThenable(value)) return this.#refuse(new AsyncJobError(index));
+    return this.#putObject(index, value);
+  }
+
+  #putObject(index: number, value: unknown): boolean {
+    try {
+      this.#writer.put(value);
+      return true;
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      return this.#refuse(atJob(error, index));
+    }
+  }
+
+  #refuse(error: AsyncJobError | CodecError): false {
+    this.#writer.putError(REFUSED, error);
     return false;
+  }
+
+  /** What the job still holds goes to the others. */
+  #fail(error: unknown): false {
+    if (this.#sections.mutex.isHeld) this.#sections.mutex.release();
+    this.#place.isInOrdered = false;
+    this.#writer.putError(THROWN, error);
+    return false;
+  }
+
+  /** This worker holds no job before `bound` any more. */
+  #passTurns(bound: number): void {
+    if (this.#turnstile.isUsed) this.#turnstile.raise(bound);
+    else this.#words[this.#slot + LOWER] = bound;
   }
 }
 
-/** What a job that failed still holds goes to the others. */
-function endSections(sections: Sections, place: WorkerPlace): void {
-  if (sections.mutex.isHeld) sections.mutex.release();
-  place.isInOrdered = false;
+function guardNotDisposed(): TypeError {
+  return new TypeError(
+    "critical: wanted the guard disposed before the job ends, got one that was not (use `using`)",
+  );
 }
