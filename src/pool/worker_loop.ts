@@ -151,16 +151,7 @@ class Worker {
   #finish(index: number, value: unknown): boolean {
     if (this.#sections.mutex.isHeld) throw guardNotDisposed();
     this.#place.isInOrdered = false;
-    if (typeof value !== "object" || value === null) {
-      if (typeof value !== "function") {
-        this.#writer.put(value);
-        return true;
-      }
-    } else if (isThenable(value)) return this.#refuse(new AsyncJobError(index));
-    return this.#putObject(index, value);
-  }
-
-  #putObject(index: number, value: unknown): boolean {
+    if (typeof value === "object" && isThenable(value)) return this.#refuse(new AsyncJobError(index));
     try {
       this.#writer.put(value);
       return true;
