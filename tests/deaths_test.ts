@@ -230,7 +230,7 @@ const ends: [string, string][] = [
   ["is killed", `process.kill(process.pid, "SIGKILL");`],
   ["is terminated", `process.kill(process.pid, "SIGTERM");`],
   ["is interrupted", `process.kill(process.pid, "SIGINT");`],
-  ["crashes", `process.kill(process.pid, "SIGSEGV");`],
+  ["crashes", `process.abort();`],
   ["exits", `process.exit(3);`],
   ["throws", `setTimeout(() => { throw new Error("uncaught"); });`],
 ];

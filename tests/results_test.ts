@@ -256,6 +256,39 @@ test("MapReduce.map() gives CodecError for a released array's maker only, never 
   assert.ok(gone instanceof CodecError || (gone as Float64Array).length === 0);
 });
 
+test("arrays made in jobs are apart when the master has given memory back before", async () => {
+  using pool = new MapReduce({ np: 2 });
+  const n = 2 ** 20;
+  for (let round = 0; round < 20; round++) {
+    // what is kept for the next array must not go to two workers, nor to a worker and the master
+    for (let i = 0; i < 4; i++) release(full(n, -1));
+    const met = empty(1, "i4");
+    const map = pool.map((k: number) => {
+      const made = empty(n).fill(k);
+      Atomics.add(met, 0, 1);
+      spinUntilAtLeast(met, 0, 2);
+      return made;
+    }, [1, 2], { chunkSize: 1 });
+    const own = full(n, 3);
+    const arrays = [...await map, own];
+    arrays.forEach((array, i) => assert.ok(array.every((x) => x === i + 1), `array ${i} in round ${round}`));
+    for (const array of arrays) release(array);
+  }
+});
+
+test("arrays that a worker lets go are not lent to the master while another worker sees them", async () => {
+  using pool = new MapReduce({ np: 2 });
+  const n = 2 ** 20;
+  const kept = full(n, 7);
+  await pool.map((k: number) => {
+    if (k === 0) release(kept);
+    else for (let i = 0; i < 5; i++) release(full(n, 9));
+    return empty(n).fill(8)[0];
+  }, [0, 1], { chunkSize: 1 });
+  assert.ok(kept.every((x) => x === 7));
+  assert.equal(kept.length, n);
+});
+
 test("arrays made in jobs are freed when nobody holds them", async () => {
   await leavesNothing(async () => {
     using pool = new MapReduce({ np: 2 });

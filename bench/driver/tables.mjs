@@ -243,7 +243,10 @@ function faultTable(results) {
     row("memory: maps", "memory", "maps"),
     row("memory: resident before, MiB", "memory", "rssBeforeMiB"),
     row("memory: growth, MiB", "memory", "rssGrowthMiB"),
+    row("memory: growth before a collection, MiB", "memory", "rssUncollectedMiB"),
     row("memory: descriptors more", "memory", "descriptorGrowth"),
+    row("memory: descriptors more before a collection", "memory", "descriptorsUncollected"),
     row("memory: mappings more", "memory", "mappingGrowth"),
+    row("memory: mappings more before a collection", "memory", "mappingsUncollected"),
   ]) + ["latency", "waiting", "storm", "memory"].map((name) => failures(results, name)).join("");
 }

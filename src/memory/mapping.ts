@@ -18,7 +18,7 @@ import {
   PROT_READ_WRITE,
 } from "../../ffi/constants.ts";
 import { c, checked, cString, errno, PAGE_BYTES, systemCallError } from "../../ffi/libc.ts";
-import { HUGE_PAGE_BYTES, hugePagesFor } from "./huge_pages.ts";
+import { HUGE_PAGE_BYTES, hugePagesFor, useHugePages } from "./huge_pages.ts";
 
 /** A stretch of shared memory in this process. */
 export interface Mapping {
@@ -28,6 +28,8 @@ export interface Mapping {
   readonly mappedBytes: number;
   /** The memfd behind it, -1 if it has none. */
   readonly descriptor: number;
+  /** Whether it has huge pages wherever it can. */
+  readonly isHuge: boolean;
 }
 
 /** User space ends far below, so that no sum of sizes loses precision. */
@@ -44,7 +46,7 @@ export function mapAnonymous(byteLength: number, what: string): Mapping {
   const mappedBytes = mappedBytesFor(byteLength);
   const detail = `${what} wants ${byteLength} bytes`;
   const address = place(mappedBytes, MAP_SHARED | MAP_ANONYMOUS, -1, detail);
-  return { address, mappedBytes, descriptor: -1 };
+  return { address, mappedBytes, descriptor: -1, isHuge: useHugePages(address, byteLength) };
 }
 
 /**
@@ -59,7 +61,8 @@ export function mapMemfd(byteLength: number, what: string): Mapping {
   const descriptor = checked("memfd_create", c.memfd_create(MEMFD_NAME, MFD_CLOEXEC), detail);
   try {
     checked("ftruncate", c.ftruncate(descriptor, mappedBytes), detail);
-    return { address: place(mappedBytes, MAP_SHARED, descriptor, detail), mappedBytes, descriptor };
+    const address = place(mappedBytes, MAP_SHARED, descriptor, detail);
+    return { address, mappedBytes, descriptor, isHuge: useHugePages(address, byteLength) };
   } catch (error) {
     c.close(descriptor);
     throw error;
@@ -71,8 +74,13 @@ export function mapMemfd(byteLength: number, what: string): Mapping {
  *
  * @throws {SystemCallError} `ENOMEM` when this process has too many mappings
  */
-export function mapShared(descriptor: number, mappedBytes: number, what: string): number {
-  return place(mappedBytes, MAP_SHARED, descriptor, what);
+export function mapShared(descriptor: number, mappedBytes: number, what: string): Mapping {
+  return {
+    address: place(mappedBytes, MAP_SHARED, descriptor, what),
+    mappedBytes,
+    descriptor,
+    isHuge: false,
+  };
 }
 
 /** Gives the memory back; its descriptor stays as it is. */

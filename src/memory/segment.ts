@@ -14,7 +14,6 @@
 import { SEEK_END } from "../../ffi/constants.ts";
 import { backend, c, checked, missing } from "../../ffi/libc.ts";
 import { makeRoom, withRoom } from "./collection.ts";
-import { useHugePages } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
 import {
   addBuffer,
@@ -126,7 +125,7 @@ export function mapDescriptor(
     const mappedBytes = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
     checkPart(what, mappedBytes, offset, byteLength);
     makeRoom(mappedBytes, descriptors + 1);
-    mapping = { address: withRoom(() => mapShared(descriptor, mappedBytes, what)), mappedBytes, descriptor };
+    mapping = withRoom(() => mapShared(descriptor, mappedBytes, what));
   } catch (error) {
     c.close(descriptor);
     throw error;
@@ -193,7 +192,6 @@ function mapFresh(byteLength: number, what: string): Mapping {
   const map = exportable > 0 ? mapMemfd : mapAnonymous;
   const mapping = withRoom(() => map(byteLength, what));
   if (mapping.descriptor >= 0) descriptors++;
-  useHugePages(mapping.address, byteLength);
   return mapping;
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { exchangePages } from "./huge_pages.ts";
 import { type Mapping, unmap } from "./mapping.ts";
 import { memoryBudget } from "./memory_budget.ts";
 
@@ -39,9 +40,10 @@ export function takeWarm(byteLength: number): Mapping | undefined {
     if (isFit && (best < 0 || mappedBytes <= kept[best]!.mappedBytes)) best = at;
   });
   if (best < 0) return undefined;
-  const [mapping] = kept.splice(best, 1);
-  keptBytes -= mapping!.mappedBytes;
-  return mapping;
+  const mapping = kept.splice(best, 1)[0]!;
+  const { address, mappedBytes, isHuge } = mapping;
+  keptBytes -= mappedBytes;
+  return isHuge ? mapping : { ...mapping, isHuge: exchangePages(address, mappedBytes) };
 }
 
 /** Gives everything back; false when there was nothing. */

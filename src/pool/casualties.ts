@@ -34,6 +34,9 @@ export class Casualties {
   readonly #deaths = new Map<number, number>();
   readonly #idleDeaths = new Map<number, number>();
 
+  /** How many jobs have a death as their outcome. */
+  settled = 0;
+
   /** A job may be run again `retries` times; without retries and with `stopsAtError` any death ends the run. */
   constructor({ retries, stopsAtError }: { readonly retries: number; readonly stopsAtError: boolean }) {
     this.#retries = retries;
@@ -42,6 +45,12 @@ export class Casualties {
 
   /** Judges a death; `timedOut` is set when it was killed for taking too long, which is no reason to try again. */
   judge(casualty: Casualty, end: ChildEnd, timedOut: JobTimeoutError | undefined): Verdict {
+    const verdict = this.#judge(casualty, end, timedOut);
+    if (verdict.error !== undefined) this.settled++;
+    return verdict;
+  }
+
+  #judge(casualty: Casualty, end: ChildEnd, timedOut: JobTimeoutError | undefined): Verdict {
     const { index, isRunning } = casualty;
     const error = timedOut ?? new WorkerExitError(casualty, end.signal, end.exitCode, reason(end));
     if (!isRunning) {

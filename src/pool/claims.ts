@@ -4,7 +4,20 @@
  * @module
  */
 import { futexWait } from "../sync/futex.ts";
-import { CLOSED, END, LIMIT, LOWER, NEVER, NEXT, SLEEPERS, slotAt } from "./control.ts";
+import {
+  CLOSED,
+  END,
+  INTENT,
+  INTENT_END,
+  LIMIT,
+  LOWER,
+  NEVER,
+  NEXT,
+  NO_INTENT,
+  POS,
+  SLEEPERS,
+  slotAt,
+} from "./control.ts";
 import type { Schedule } from "./options.ts";
 
 /** A chunk that takes this long is neither dominated by its hand-out nor late for the others. */
@@ -61,6 +74,7 @@ export class Claims {
       const next = Atomics.load(words, NEXT);
       const limit = Atomics.load(words, LIMIT);
       if (next >= limit) {
+        Atomics.store(words, this.#slot + INTENT, NO_INTENT);
         if (Atomics.load(words, CLOSED) !== 0 && Atomics.load(words, LIMIT) === limit) return -1;
         this.#sleep(limit);
         continue;
@@ -68,8 +82,13 @@ export class Claims {
       // the bound goes down to what may be claimed before the claim, see turnstile.ts
       if (words[this.#slot + LOWER] === NEVER) Atomics.store(words, this.#slot + LOWER, next);
       const end = next + Math.min(this.#size(limit - next, isOrdered), limit - next);
+      // a worker that dies in here leaves behind what it was about to take, see lost_claims.ts
+      words[this.#slot + INTENT_END] = end;
+      Atomics.store(words, this.#slot + INTENT, next);
       if (Atomics.compareExchange(words, NEXT, next, end) !== next) continue;
+      words[this.#slot + POS] = next;
       words[this.#slot + END] = end;
+      Atomics.store(words, this.#slot + INTENT, NO_INTENT);
       return next;
     }
   }
@@ -109,7 +128,9 @@ export class Claims {
     }
     this.#isFirst = false;
     if (start >= limit || size <= 0) return -1;
-    words[this.#slot + END] = Math.min(start + size, limit);
+    // in this order: a worker that dies in between has claimed nothing
+    Atomics.store(words, this.#slot + POS, start);
+    Atomics.store(words, this.#slot + END, Math.min(start + size, limit));
     return start;
   }
 }

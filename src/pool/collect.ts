@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { WorkerError } from "../errors.ts";
+import { SharedMemError, WorkerError } from "../errors.ts";
 import { ProgressReporter } from "../observe/progress.ts";
 import type { ThrownValue, WorkerIdentity } from "../transport/result_reader.ts";
 import type { ResolvedMapOptions } from "./options.ts";
@@ -21,6 +21,7 @@ export class Collector<R, A> implements RunClient {
   readonly #reduce: ((result: R, index: number) => A) | undefined;
   readonly #settles: boolean;
   readonly #progress: ProgressReporter;
+  #done = 0;
   /** Ends the run with an error. */
   fail: (error: unknown) => void = (error) => {
     throw error;
@@ -47,7 +48,16 @@ export class Collector<R, A> implements RunClient {
   }
 
   progressed(done: number): void {
+    this.#done = done;
     this.#progress.update(done);
+  }
+
+  /** Throws unless every job has an outcome: whatever went wrong, a hole must not pass for a result. */
+  checkWhole(): void {
+    const missing = this.results.length - this.#done;
+    if (missing !== 0) {
+      throw new SharedMemError(`${missing} of ${this.results.length} results did not arrive`);
+    }
   }
 
   /** Ends the progress report. */

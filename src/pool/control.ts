@@ -3,7 +3,7 @@
  *
  * ```
  * header   256 B   NEXT | LIMIT CLOSED SLEEPERS | TURN SEQUENCE WAITERS USED     (each group on its own cache line)
- * slot ×np 256 B   STATE POS END LOWER WRITE SENT BELL | READ STALLED | start of the job, f64 | pid
+ * slot ×np 256 B   STATE POS END LOWER WRITE SENT BELL INTENT INTENT_END | READ STALLED | start of the job, f64 | pid
  * ring ×np 16 MiB  results of one worker, see transport/result_ring.ts
  * ```
  *
@@ -48,6 +48,8 @@ export const LOWER = 3;
 export const WRITE = 4;
 export const SENT = 5;
 export const BELL = 6;
+export const INTENT = 7;
+export const INTENT_END = 8;
 export const READ: number = LINE_WORDS;
 export const STALLED: number = LINE_WORDS + 1;
 const JOB_START_WORD = 2 * LINE_WORDS;
@@ -56,6 +58,9 @@ const JOB_START_WORD = 2 * LINE_WORDS;
 export const FORKED = 0;
 export const STARTED = 1;
 export const FINISHED = 2;
+
+/** INTENT of a worker that is not claiming. */
+export const NO_INTENT = -1;
 
 /** LOWER of a worker that will hold no job: nobody waits for it. */
 export const NEVER = 0x7fffffff;
@@ -127,6 +132,7 @@ export class ControlMemory {
     const at = ControlMemory.#kept.findIndex(({ capacity }) => capacity >= np);
     const memory = at < 0 ? new ControlMemory(np) : ControlMemory.#kept.splice(at, 1)[0]!;
     memory.words.fill(0);
+    for (let rank = 0; rank < memory.capacity; rank++) memory.words[slotAt(rank) + INTENT] = NO_INTENT;
     return memory;
   }
 

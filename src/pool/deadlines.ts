@@ -85,6 +85,7 @@ export class Deadlines {
       if (worker.state !== FORKED) this.#starting.delete(worker);
       else if (nowMs - worker.forkedAtMs >= START_LIMIT_MS) {
         this.#starting.delete(worker);
+        worker.wasSilent = true;
         worker.signal(SIGKILL);
       }
     }

@@ -179,6 +179,7 @@ export class MapReduce implements Disposable {
       run.start(true);
       this.#active.add(run);
       await this.#finishBeside(run, call.options.signal);
+      collector.checkWhole();
     } finally {
       this.#leave(run);
       collector.stop();
@@ -254,6 +255,7 @@ export class MapReduce implements Disposable {
       run.start(false);
       this.#active.add(run);
       run.finishSync();
+      collector.checkWhole();
     } finally {
       this.#leave(run);
       collector.stop();

@@ -18,6 +18,7 @@ import type { DescriptorWaiter, Readiness } from "../../ffi/types.ts";
 import { UnsupportedError } from "../errors.ts";
 import { pinSegments, setExportable } from "../memory/segment.ts";
 import { prepareForks } from "../process/fork.ts";
+import type { ChildEnd } from "../process/reap.ts";
 import type { Turnstile } from "../sync/turnstile.ts";
 import { pollDoorbells } from "../transport/doorbell.ts";
 import type { ResultSink } from "../transport/result_reader.ts";
@@ -27,16 +28,20 @@ import {
   END,
   FINISHED,
   FORKED,
+  INTENT,
+  INTENT_END,
   LIMIT,
   LOWER,
   NEVER,
   NEXT,
+  NO_INTENT,
   POS,
   SLEEPERS,
   slotAt,
 } from "./control.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Casualties } from "./casualties.ts";
+import { ChunkStarts, hadClaimed } from "./lost_claims.ts";
 import { EVERYONE, futexWake } from "../sync/futex.ts";
 import { rehearseWorker } from "./rehearsal.ts";
 import { turnstileOf, type WorkerTask } from "./worker_loop.ts";
@@ -44,6 +49,8 @@ import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
 
 const SIGKILL = 9;
 const MAX_STARTS = 3;
+/** Somebody who kills what has not even started says nothing about fork. */
+const MAX_KILLED_STARTS = 10;
 /** The event loop gets a turn at least this often while results come in. */
 const DRAIN_MS = 10;
 /**
@@ -80,6 +87,7 @@ export class Run {
   readonly #turnstile: Turnstile;
   readonly #deadlines: Deadlines;
   readonly #casualties: Casualties;
+  readonly #chunkStarts = new ChunkStarts();
   #waiter: DescriptorWaiter | undefined;
   #pinned: readonly ArrayBuffer[] = [];
   #failure: { readonly error: unknown } | undefined;
@@ -96,7 +104,8 @@ export class Run {
     this.#options = options;
     this.#memory = task.memory;
     this.#words = task.memory.words;
-    this.#workers = Array.from({ length: np }, (_, rank) => new WorkerProcess(task.memory, rank));
+    const sought = (index: number): void => this.#chunkStarts.add(index);
+    this.#workers = Array.from({ length: np }, (_, rank) => new WorkerProcess(task.memory, rank, sought));
     this.#turnstile = turnstileOf(task.memory, np, -1);
     this.#deadlines = new Deadlines(task.memory, options);
     this.#casualties = new Casualties(options);
@@ -242,7 +251,7 @@ export class Run {
     try {
       worker.answer();
       const isDry = worker.reader.drain(this.#client, deadline);
-      let done = 0;
+      let done = this.#casualties.settled;
       for (const { received } of this.#workers) done += received;
       this.#client.progressed(done);
       return isDry;
@@ -261,7 +270,8 @@ export class Run {
     if (this.#failure !== undefined) return;
     try {
       if (worker.state === FINISHED) return;
-      if (worker.state === FORKED && !this.#isKilled) this.#restart(worker);
+      if (worker.state !== FORKED) worker.failedStarts = 0;
+      if (worker.state === FORKED && !this.#isKilled) this.#restart(worker, end);
       else this.#mourn(worker, end);
     } catch (error) {
       this.fail(error);
@@ -269,24 +279,28 @@ export class Run {
   }
 
   /** The process died before its prologue was through, so no user code has run: another is forked. */
-  #restart(worker: WorkerProcess): void {
-    if (++worker.failedStarts >= MAX_STARTS) {
+  #restart(worker: WorkerProcess, end: ChildEnd): void {
+    const wasKilledByOthers = end.signal === "SIGKILL" && !worker.wasSilent;
+    if (++worker.failedStarts >= (wasKilledByOthers ? MAX_KILLED_STARTS : MAX_STARTS)) {
       throw new UnsupportedError(
-        `worker ${worker.rank} did not start in ${MAX_STARTS} tries`,
+        `worker ${worker.rank} did not start in ${worker.failedStarts} tries`,
         "other threads of this process to be idle when it forks",
       );
     }
     this.#fork(worker);
   }
 
-  #mourn(worker: WorkerProcess, end: Parameters<Casualties["judge"]>[1]): void {
+  /** The process died after its start: judges whose fault that was, and sends another in its place. */
+  #mourn(worker: WorkerProcess, end: ChildEnd): void {
     const words = this.#words;
     const slot = slotAt(worker.rank);
+    const hasOnlyClaimed = this.#settleIntent(worker.rank, slot);
     const isStarted = words[slot + POS]! < words[slot + END]!;
     const isAnswered = worker.reader.nextIndex > words[slot + POS]!;
+    const isRunning = isStarted && !isAnswered && !hasOnlyClaimed;
     const index = isStarted ? words[slot + POS]! + (isAnswered ? 1 : 0) : words[NEXT]!;
     const verdict = this.#casualties.judge(
-      { index, rank: worker.rank, pid: worker.lastPid, isRunning: isStarted && !isAnswered },
+      { index, rank: worker.rank, pid: worker.lastPid, isRunning },
       end,
       this.#deadlines.takeTimedOut(worker),
     );
@@ -307,6 +321,20 @@ export class Run {
       Atomics.store(words, slot + LOWER, NEVER);
       this.#turnstile.wake();
     }
+  }
+
+  /** A worker that died while claiming holds what it had claimed, or nothing; whether it did. */
+  #settleIntent(rank: number, slot: number): boolean {
+    const words = this.#words;
+    const start = words[slot + INTENT]!;
+    if (start === NO_INTENT) return false;
+    const readAll = (): void => {
+      for (const worker of this.#byBell.values()) this.#drain(worker, Infinity);
+    };
+    const isHeld = hadClaimed(words, this.#workers.length, rank, start, this.#chunkStarts, readAll);
+    words[slot + POS] = start;
+    words[slot + END] = isHeld ? words[slot + INTENT_END]! : start;
+    return true;
   }
 
   #checkDeadlines(): void {

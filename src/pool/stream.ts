@@ -11,7 +11,7 @@
  * @module
  */
 import { clearTimeout, setTimeout } from "node:timers";
-import { PoolClosedError } from "../errors.ts";
+import { PoolClosedError, SharedMemError } from "../errors.ts";
 import { Decoder } from "../transport/decoder.ts";
 import { Arrivals } from "./arrivals.ts";
 import { ItemFeed } from "./item_feed.ts";
@@ -96,7 +96,8 @@ class Stream {
           yield this.#arrivals.take(index);
           clearTimeout(restTimer);
           this.#pull();
-        } else await this.#news();
+        } else if (this.#isOver) throw new SharedMemError(`result ${this.#consumed} did not arrive`);
+        else await this.#news();
       }
       if (this.#inputError !== undefined) throw this.#inputError.error;
     } finally {

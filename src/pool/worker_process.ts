@@ -11,14 +11,16 @@ import { Decoder } from "../transport/decoder.ts";
 import { openChannel } from "../transport/descriptor_channel.ts";
 import { openDoorbell, ringDoorbell } from "../transport/doorbell.ts";
 import { Encoder } from "../transport/encoder.ts";
-import { ResultReader } from "../transport/result_reader.ts";
+import { ResultReader, type SeekListener } from "../transport/result_reader.ts";
 import { ResultWriter, type RingPlace } from "../transport/result_writer.ts";
 import { MasterSharing, WorkerSharing } from "../transport/segment_sharing.ts";
 import {
   BELL,
   type ControlMemory,
   FORKED,
+  INTENT,
   jobStartAt,
+  NO_INTENT,
   READ,
   SENT,
   slotAt,
@@ -49,6 +51,7 @@ export class WorkerProcess {
   readonly #memory: ControlMemory;
   readonly #slot: number;
   readonly #place: RingPlace;
+  readonly #sought: SeekListener;
   #pid = 0;
   #bell = -1;
   #channel = -1;
@@ -62,12 +65,15 @@ export class WorkerProcess {
   lastPid = 0;
   /** How far into its ring any of its processes has written, in bytes. */
   furthest = 0;
+  /** Whether its process was killed because it did not show in time that it had started. */
+  wasSilent = false;
   /** How often in a row it died before its prologue was through. */
   failedStarts = 0;
 
-  /** A worker of `rank` whose slot and ring lie in `memory`. */
-  constructor(memory: ControlMemory, rank: number) {
+  /** A worker of `rank` whose slot and ring lie in `memory`; `sought` is told where its chunks begin. */
+  constructor(memory: ControlMemory, rank: number, sought: SeekListener) {
     this.rank = rank;
+    this.#sought = sought;
     this.#memory = memory;
     this.#slot = slotAt(rank);
     this.#place = {
@@ -111,6 +117,7 @@ export class WorkerProcess {
     words[this.#slot + BELL] = 0;
     words[this.#slot + STALLED] = 0;
     words[this.#slot + SENT] = 0;
+    words[this.#slot + INTENT] = NO_INTENT;
     this.#memory.doubles[jobStartAt(this.rank)] = 0;
     this.#taken = 0;
     const bell = openDoorbell();
@@ -122,6 +129,7 @@ export class WorkerProcess {
       throw error;
     }
     this.forkedAtMs = performance.now();
+    this.wasSilent = false;
     try {
       this.#pid = forkChild(
         context,
@@ -142,7 +150,7 @@ export class WorkerProcess {
     this.#reader = new ResultReader(this.#place, new Decoder(this.#sharing), this.#sharing.readSpill, {
       rank: this.rank,
       pid: this.#pid,
-    });
+    }, this.#sought);
   }
 
   /** The child: everything of the parent's runs is closed, then `body`. */

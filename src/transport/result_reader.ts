@@ -18,6 +18,9 @@ export interface ResultSink {
   putError(index: number, thrown: ThrownValue, refused: boolean, worker: WorkerIdentity): void;
 }
 
+/** Is told where the worker's chunks begin. */
+export type SeekListener = (index: number) => void;
+
 /** The worker that a result came from. */
 export interface WorkerIdentity {
   readonly rank: number;
@@ -44,6 +47,7 @@ export class ResultReader {
   readonly #decoder: Decoder;
   readonly #readSpill: SpillReader;
   readonly #worker: WorkerIdentity;
+  readonly #sought: SeekListener;
   readonly #mask: number;
   #read = 0;
   #index = 0;
@@ -52,11 +56,18 @@ export class ResultReader {
   received = 0;
 
   /** Starts where both cursors are. */
-  constructor(place: RingPlace, decoder: Decoder, readSpill: SpillReader, worker: WorkerIdentity) {
+  constructor(
+    place: RingPlace,
+    decoder: Decoder,
+    readSpill: SpillReader,
+    worker: WorkerIdentity,
+    sought: SeekListener = () => {},
+  ) {
     this.#place = place;
     this.#decoder = decoder;
     this.#readSpill = readSpill;
     this.#worker = worker;
+    this.#sought = sought;
     this.#mask = place.bytes.length - 1;
     this.#read = Atomics.load(place.control, place.read);
   }
@@ -106,6 +117,7 @@ export class ResultReader {
     switch (kind) {
       case format.SEEK:
         this.#index = low;
+        this.#sought(low);
         break;
       case format.UNDEFINED:
         this.#deliver(sink, values, undefined);
