@@ -251,14 +251,18 @@ export class Run {
     try {
       worker.answer();
       const isDry = worker.reader.drain(this.#client, deadline);
-      let done = this.#casualties.settled;
-      for (const { received } of this.#workers) done += received;
-      this.#client.progressed(done);
+      this.#report();
       return isDry;
     } catch (error) {
       this.fail(error);
       return true;
     }
+  }
+
+  #report(): void {
+    let done = this.#casualties.settled;
+    for (const { received } of this.#workers) done += received;
+    this.#client.progressed(done);
   }
 
   /** A process is gone: everything it published is read. Decides what that means and who goes on in its place. */
@@ -309,6 +313,7 @@ export class Run {
       if (this.#options.stopsAtError || !isStarted || index >= words[slot + END]!) throw verdict.error;
       const thrown = { error: verdict.error, stack: "", lossy: false };
       this.#client.putError(index, thrown, true, { rank: worker.rank, pid: worker.lastPid });
+      this.#report();
     }
     words[slot + POS] = isStarted ? verdict.resumeAt : words[slot + END]!;
     const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! ||
