@@ -3,7 +3,7 @@
  *
  * deno run -A examples/failures.ts, or bun examples/failures.ts
  */
-import { empty, MapReduce, range, WorkerError, WorkerExitError } from "@sharedmem/sharedmem";
+import { MapReduce, range, WorkerError, WorkerExitError, zeros } from "@sharedmem/sharedmem";
 import process from "node:process";
 
 function root(x: number): number {
@@ -46,9 +46,8 @@ export function settle(pool: MapReduce): Promise<PromiseSettledResult<number>[]>
 
 /** With `retries` a job whose worker died runs again: here the second attempt lives. */
 export function retry(pool: MapReduce): Promise<number[]> {
-  const attempts = empty([], "i4"); // shared: the attempt that dies has counted too
-  attempts[0] = 0;
-  return pool.map((x) => x === 7 && attempts[0]!++ === 0 ? killed(x) : Math.sqrt(x), range(10), { retries: 1 });
+  const attempts = zeros([], "i4"); // shared: the attempt that dies has counted too
+  return pool.map((x) => x === 7 && attempts[0]!++ > 0 ? Math.sqrt(x) : killed(x), range(10), { retries: 1 });
 }
 
 if (import.meta.main) {

@@ -3,7 +3,7 @@
  *
  * deno run --allow-ffi examples/integral.ts, or bun examples/integral.ts
  */
-import { empty, MapReduce, range } from "@sharedmem/sharedmem";
+import { empty, MapReduce, range, zeros } from "@sharedmem/sharedmem";
 
 const n = 1 << 27, chunk = 1 << 20, dx = 1 / n;
 
@@ -16,15 +16,14 @@ export interface Integral {
 
 export async function integrate(pool: MapReduce): Promise<Integral> {
   const xdx = empty(n); // a Float64Array in shared memory
-  const total = empty([]); // a shared scalar
-  total[0] = 0;
+  const total = zeros([]); // a shared scalar
   const parts = await pool.map((start) => {
     let part = 0;
     for (let i = start; i < start + chunk; i++) part += xdx[i] = i * dx * dx;
     pool.critical(() => total[0]! += part);
     return part;
   }, range(0, n, chunk));
-  return { xdx, total: total[0], parts };
+  return { xdx, total: total[0]!, parts };
 }
 
 /**

@@ -15,7 +15,7 @@ export function textFiles(folder: string): string[] {
 }
 
 /** The job: it reads its file itself, and the `Map` that it returns comes back as one. */
-function countWords(path: string): Map<string, number> {
+export function countWords(path: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const [word] of readFileSync(path, "utf8").toLowerCase().matchAll(/\p{L}+/gu)) {
     counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -26,12 +26,13 @@ function countWords(path: string): Map<string, number> {
 export async function wordCount(pool: MapReduce, paths: readonly string[]): Promise<Map<string, number>> {
   const words = new Map<string, number>();
   await pool.map(countWords, paths, {
-    // in the master, while the workers go on
-    reduce: (counts) => {
-      for (const [word, count] of counts) words.set(word, (words.get(word) ?? 0) + count);
-    },
+    reduce: (counts) => add(counts, words), // in the master, while the workers go on
   });
   return words;
+}
+
+export function add(counts: ReadonlyMap<string, number>, to: Map<string, number>): void {
+  for (const [word, count] of counts) to.set(word, (to.get(word) ?? 0) + count);
 }
 
 export function commonest(words: ReadonlyMap<string, number>, howMany: number): [string, number][] {

@@ -11,7 +11,7 @@ import { argument, report } from "./_bench.ts";
 
 const maps = argument(0, 1000);
 const WARM_UP = 200;
-const LARGE = 2 ** 26;
+let large = 2 ** 26;
 
 interface Kept {
   rssMiB: number;
@@ -55,12 +55,13 @@ async function someMaps(count: number): Promise<void> {
 }
 
 /**
- * The module looks for arrays that nobody uses when their memory has doubled: an array beyond that makes it look now.
+ * The module looks for arrays that nobody uses when memory has doubled: a large one makes it look now.
  * Finalizers, where the engine runs them, get their turns too.
  */
 async function settle(): Promise<void> {
   for (let k = 0; k < 5; k++) {
-    release(empty(LARGE));
+    // Larger than the last one, which is kept warm for the next of its size.
+    release(empty(large += 2 ** 20));
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -2,13 +2,16 @@
  * Pages of 2 MiB for shared memory, without privilege and whatever `shmem_enabled` says: `MADV_COLLAPSE`
  * (madvise(2), Linux 6.1).
  *
- * First touch of 1 GiB costs 0.85 s in pages of 4 KiB and 0.06 s in huge ones, giving it back 160 ms and 3 ms; each
- * child pays the first touch of what it inherits again. But where a host lends a virtual machine memory only on demand,
- * the first huge page that it has to find costs 4 ms, more than small ones: then the rest stays small.
+ * First touch of 1 GiB costs 0.85 s in pages of 4 KiB and 0.06 s in huge ones, giving it back 160 ms and 3 ms; and each
+ * child pays for the first touch of what it inherits again, 265 ms and 4 ms.
+ *
+ * Where a host lends a virtual machine its memory on demand, huge pages are what it has taken away: 2–3 s for 1 GiB,
+ * while small ones are still there. So an array that is slow to get stops asking, and asks again when its memory is
+ * used once more, because then it pays.
  *
  * @module
  */
-import { MADV_COLLAPSE, MADV_POPULATE_WRITE, MADV_REMOVE } from "../../ffi/constants.ts";
+import { MADV_COLLAPSE, MADV_POPULATE_WRITE } from "../../ffi/constants.ts";
 import { c } from "../../ffi/libc.ts";
 import { memoryBudget } from "./memory_budget.ts";
 
@@ -39,47 +42,37 @@ export function hugePagesFor(byteLength: number): number {
  * Backs fresh memory with huge pages where the kernel has them at hand; elsewhere it stays as it is. Blocks for 60 ms
  * per GiB.
  *
- * @returns whether all of it has them
+ * @returns false when it stopped because that took too long
  */
 export function useHugePages(address: number, byteLength: number): boolean {
   const bytes = hugePagesFor(byteLength) * HUGE_PAGE_BYTES;
-  if (performance.now() < pausedUntil) return bytes === 0;
-  if (bytes > UNCHECKED_BYTES && bytes > SHARE * memoryBudget().availableBytes) return false;
-  return forEachPiece(address, bytes, collapse);
+  if (bytes === 0) return true;
+  if (performance.now() < pausedUntil) return false;
+  if (bytes > UNCHECKED_BYTES && bytes > SHARE * memoryBudget().availableBytes) return true;
+  return collapse(address, bytes, MAX_SLOW_PIECES);
 }
 
-/**
- * Trades the small pages of memory whose contents nobody needs for huge ones: what is freed can be had again at once,
- * 8 MiB at a time. Blocks for 220 ms per GiB.
- *
- * @returns whether all of it has them
- */
-export function exchangePages(address: number, byteLength: number): boolean {
-  const bytes = hugePagesFor(byteLength) * HUGE_PAGE_BYTES;
-  return forEachPiece(
-    address,
-    bytes,
-    (from, to) => c.madvise(from, to - from, MADV_REMOVE) === 0 && collapse(from, to),
-  );
+/** The same for memory that is used again, however long it takes: up to 3 s per GiB, once. */
+export function insistOnHugePages(address: number, byteLength: number): void {
+  collapse(address, hugePagesFor(byteLength) * HUGE_PAGE_BYTES, Infinity);
 }
 
-/** False when `work` fails, or takes so long that the host must be finding memory. */
-function forEachPiece(address: number, bytes: number, work: (from: number, to: number) => boolean): boolean {
+function collapse(address: number, bytes: number, maxSlowPieces: number): boolean {
   let now = performance.now();
   let slowPieces = 0;
   for (let at = address; at < address + bytes; at += PIECE_BYTES) {
-    if (!work(at, Math.min(at + PIECE_BYTES, address + bytes))) return false;
+    if (!collapsePiece(at, Math.min(at + PIECE_BYTES, address + bytes))) return true;
     const before = now;
     now = performance.now();
     slowPieces = now - before > SLOW_MS ? slowPieces + 1 : 0;
-    if (slowPieces < MAX_SLOW_PIECES) continue;
+    if (slowPieces < maxSlowPieces) continue;
     pausedUntil = now + PAUSE_MS;
-    return at + PIECE_BYTES >= address + bytes;
+    return false;
   }
   return true;
 }
 
-function collapse(from: number, to: number): boolean {
+function collapsePiece(from: number, to: number): boolean {
   // only what holds a page can be collapsed
   for (let page = from; page < to; page += HUGE_PAGE_BYTES) {
     if (c.madvise(page, 1, MADV_POPULATE_WRITE) < 0) return false;

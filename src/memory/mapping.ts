@@ -28,8 +28,8 @@ export interface Mapping {
   readonly mappedBytes: number;
   /** The memfd behind it, -1 if it has none. */
   readonly descriptor: number;
-  /** Whether it has huge pages wherever it can. */
-  readonly isHuge: boolean;
+  /** Whether it has the huge pages that it can have. */
+  readonly isSettled: boolean;
 }
 
 /** User space ends far below, so that no sum of sizes loses precision. */
@@ -46,7 +46,7 @@ export function mapAnonymous(byteLength: number, what: string): Mapping {
   const mappedBytes = mappedBytesFor(byteLength);
   const detail = `${what} wants ${byteLength} bytes`;
   const address = place(mappedBytes, MAP_SHARED | MAP_ANONYMOUS, -1, detail);
-  return { address, mappedBytes, descriptor: -1, isHuge: useHugePages(address, byteLength) };
+  return { address, mappedBytes, descriptor: -1, isSettled: useHugePages(address, byteLength) };
 }
 
 /**
@@ -62,7 +62,7 @@ export function mapMemfd(byteLength: number, what: string): Mapping {
   try {
     checked("ftruncate", c.ftruncate(descriptor, mappedBytes), detail);
     const address = place(mappedBytes, MAP_SHARED, descriptor, detail);
-    return { address, mappedBytes, descriptor, isHuge: useHugePages(address, byteLength) };
+    return { address, mappedBytes, descriptor, isSettled: useHugePages(address, byteLength) };
   } catch (error) {
     c.close(descriptor);
     throw error;
@@ -79,7 +79,7 @@ export function mapShared(descriptor: number, mappedBytes: number, what: string)
     address: place(mappedBytes, MAP_SHARED, descriptor, what),
     mappedBytes,
     descriptor,
-    isHuge: false,
+    isSettled: true,
   };
 }
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { exchangePages } from "./huge_pages.ts";
+import { insistOnHugePages } from "./huge_pages.ts";
 import { type Mapping, unmap } from "./mapping.ts";
 import { memoryBudget } from "./memory_budget.ts";
 
@@ -41,9 +41,10 @@ export function takeWarm(byteLength: number): Mapping | undefined {
   });
   if (best < 0) return undefined;
   const mapping = kept.splice(best, 1)[0]!;
-  const { address, mappedBytes, isHuge } = mapping;
-  keptBytes -= mappedBytes;
-  return isHuge ? mapping : { ...mapping, isHuge: exchangePages(address, mappedBytes) };
+  keptBytes -= mapping.mappedBytes;
+  if (mapping.isSettled) return mapping;
+  insistOnHugePages(mapping.address, mapping.mappedBytes);
+  return { ...mapping, isSettled: true };
 }
 
 /** Gives everything back; false when there was nothing. */
