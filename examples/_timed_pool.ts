@@ -1,5 +1,5 @@
 /** A pool that notes where the time of its map goes. Not an example: the demo's instrument. */
-import { type Items, type Job, MapReduce, type MapOptions, table } from "@sharedmem/sharedmem";
+import { type Items, type Job, type MapOptions, MapReduce, table } from "@sharedmem/sharedmem";
 
 /**
  * Milliseconds. The middle four are those of the mean worker and, with `prepareMs`, add up to `totalMs`; `reduceMs`
@@ -46,15 +46,14 @@ export async function timed<R>(np: number, use: (pool: MapReduce) => Promise<R>)
       worker.busy[rank]! += to - from;
       return result;
     };
-    if (reduce === undefined) return (called = performance.now(), map(timedWork, items, options));
-    const timedReduce: typeof reduce = (result, index) => {
+    const timedReduce: typeof reduce = reduce && ((result, index) => {
       const from = performance.now();
       const reduced = reduce(result, index);
       reduceMs += performance.now() - from;
       return reduced;
-    };
+    });
     called = performance.now();
-    return map(timedWork, items, { ...options, reduce: timedReduce });
+    return map(timedWork, items, timedReduce ? { ...options, reduce: timedReduce } : options);
   };
   const result = await use(Object.assign(pool, { map: timedMap as typeof pool.map }));
   const ended = performance.now();

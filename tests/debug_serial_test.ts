@@ -30,7 +30,10 @@ test("setDebug(true) makes every pool run in the master", async () => {
     using pool = new MapReduce({ np: 4 });
     for (const each of [made, pool]) {
       const own: number[] = [];
-      assert.deepEqual(await each.map((i: number) => (own.push(i), realPid()), range(3)), [1, 2, 3].map(realPid));
+      assert.deepEqual(
+        await each.map((i: number) => (own.push(i), realPid()), range(3)),
+        [1, 2, 3].map(realPid),
+      );
       assert.deepEqual(own, [0, 1, 2]);
       assert.deepEqual(each.mapSync((i: number) => i * 2, range(3)), [0, 2, 4]);
       assert.deepEqual(await collect(each.imap((i: number) => i * 2, range(3))), [0, 2, 4]);
@@ -58,7 +61,9 @@ test("setDebug(true) lets exceptions pass unwrapped, the first one, in map(), ma
 test("setDebug(true) settles when asked", async () => {
   using pool = new MapReduce({ np: 2 });
   await inDebug(async () => {
-    const settled = await pool.map((i: number) => i === 1 ? assert.fail("x") : i, range(3), { onError: "settle" });
+    const settled = await pool.map((i: number) => i === 1 ? assert.fail("x") : i, range(3), {
+      onError: "settle",
+    });
     assert.deepEqual(settled.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
   });
 });
@@ -85,7 +90,10 @@ test("MapReduce gives the same in debug mode, with np 0 and on the serial backen
 test("MapReduce runs jobs in order in the master with np 0 and on the serial backend", async () => {
   for (const pool of [new MapReduce({ np: 0 }), new MapReduce({ backend: "serial", np: 3 })]) {
     const order: number[] = [];
-    const results = await pool.map((i: number) => (order.push(i), realPid()), range(10), { schedule: "static", chunkSize: 3 });
+    const results = await pool.map((i: number) => (order.push(i), realPid()), range(10), {
+      schedule: "static",
+      chunkSize: 3,
+    });
     assert.deepEqual(order, indices(10));
     assert.ok(results.every((pid) => pid === realPid()));
   }
@@ -100,7 +108,9 @@ test("MapReduce honours timeout, signal, reduce, progress and settle where jobs 
   assert.equal((await failure(pool.map(busy, range(1000), { timeout: 40 }), Error)).name, "JobTimeoutError");
   assert.deepEqual(await pool.map((x: number) => x, range(3), { reduce: (x, i) => x + i }), [0, 2, 4]);
   const controller = new AbortController();
-  const map = pool.map((i: number) => i === 3 && controller.abort("now"), range(10), { signal: controller.signal });
+  const map = pool.map((i: number) => i === 3 && controller.abort("now"), range(10), {
+    signal: controller.signal,
+  });
   await assert.rejects(map, (error) => error === "now");
 });
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { run, runScript, runtimeCommand, type ScriptResult, test } from "./harness.ts";
+import { run, runtimeCommand, type ScriptResult, test } from "./harness.ts";
 import { scriptOutput } from "./support.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -102,7 +102,13 @@ test("importing the module keeps descriptors that a launcher opened", async () =
     console.log(readFileSync("/proc/self/fd/7", "utf8").trim());
   `;
   await withFile("launched.ts", source, async (path) => {
-    const command = ["bash", "-c", 'exec 7< <(echo from the launcher); exec "$@"', "-", ...runtimeCommand([path])];
+    const command = [
+      "bash",
+      "-c",
+      'exec 7< <(echo from the launcher); exec "$@"',
+      "-",
+      ...runtimeCommand([path]),
+    ];
     const { stdout, stderr } = await run(command);
     assert.equal(stdout, "from the launcher\n", stderr);
   });
@@ -119,7 +125,10 @@ test("forks", async () => {
   console.log("FORKED " + results.join());
 });
 test("fails when told", () => { if (process.env.FAIL) throw new Error("told to"); });
-`.replace("using pool", "const pool").replace('import { Map', 'import process from "node:process";\nimport { Map');
+`.replace("using pool", "const pool").replace(
+  "import { Map",
+  'import process from "node:process";\nimport { Map',
+);
 
 test("importing the module works in the runtime's own test runner, and its status tells", async () => {
   // the project keeps its test runners out of tests/tmp
@@ -141,6 +150,22 @@ test("importing the module works in the runtime's own test runner, and its statu
   }
 });
 
+if (hasPermissions) {
+  test("importing the module works in the runtime's own benchmark runner", async () => {
+    const source = `
+      import { MapReduce } from "@sharedmem/sharedmem";
+      using pool = new MapReduce({ np: 2 });
+      const results = await pool.map((x) => x * x, [1, 2, 3]);
+      Deno.bench({ name: "FORKED " + results.join(), n: 1, warmup: 0, fn: () => {} });
+    `;
+    await withFile("inner.ts", source, async (path) => {
+      const { status, stdout, stderr } = await run([process.execPath, "bench", "-A", "--no-check", path]);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /FORKED 1,4,9/);
+    });
+  });
+}
+
 test("importing the module works from the command line's code argument", async () => {
   const code = REPORT.replaceAll("\n", " ");
   const command = hasPermissions ? [process.execPath, "eval", code] : [process.execPath, "-e", code];
@@ -152,8 +177,21 @@ test("importing the module works from the command line's code argument", async (
 test("importing the module works under each way to run a script", async () => {
   await withFile("report.ts", REPORT, async (path) => {
     const commands = hasPermissions
-      ? [[process.execPath, "run", "-A", path, "x"], [process.execPath, "run", "-A", "--no-check", "--quiet", path, "x"]]
-      : [[process.execPath, path, "x"], [process.execPath, "run", path, "x"], [process.execPath, "--smol", path, "x"]];
+      ? [[process.execPath, "run", "-A", path, "x"], [
+        process.execPath,
+        "run",
+        "-A",
+        "--no-check",
+        "--quiet",
+        path,
+        "x",
+      ]]
+      : [[process.execPath, path, "x"], [process.execPath, "run", path, "x"], [
+        process.execPath,
+        "--smol",
+        path,
+        "x",
+      ]];
     for (const command of commands) {
       const result = await run(command);
       const { squares, args } = reportOf(result);
@@ -191,7 +229,9 @@ if (!hasPermissions) {
 
 test("the flags do not leak to programs that the user starts, nor into process.env", async () => {
   const clean = Object.fromEntries(
-    ["DENO_V8_FLAGS", "SHAREDMEM_ENGINE", "MIMALLOC_SCAVENGER", ...BUN_FLAGS].map((name) => [name, undefined]),
+    ["DENO_V8_FLAGS", "SHAREDMEM_ENGINE", "MIMALLOC_SCAVENGER", ...BUN_FLAGS].map((
+      name,
+    ) => [name, undefined]),
   );
   const output = await scriptOutput(
     `
@@ -199,8 +239,11 @@ test("the flags do not leak to programs that the user starts, nor into process.e
     import { spawnSync } from "node:child_process";
     import process from "node:process";
     using pool = new MapReduce({ np: 1 });
+    const { Bun, Deno } = globalThis;
     const print = () => {
       console.log(spawnSync("sh", ["-c", "env"]).stdout.toString());
+      console.log(Bun ? Bun.spawnSync(["sh", "-c", "env"]).stdout.toString()
+        : new TextDecoder().decode(new Deno.Command("sh", { args: ["-c", "env"] }).outputSync().stdout));
       console.log(Object.entries(process.env).map((pair) => pair.join("=")).join("\\n"));
     };
     print();
@@ -208,11 +251,13 @@ test("the flags do not leak to programs that the user starts, nor into process.e
     `,
     { env: { ...clean, SEEN: "by all" } },
   );
-  assert.equal(output.split("\n").filter((line) => line === "SEEN=by all").length, 4);
+  assert.equal(output.split("\n").filter((line) => line === "SEEN=by all").length, 6);
   assert.doesNotMatch(output, /^(DENO_V8_FLAGS|BUN_JSC|MIMALLOC|SHAREDMEM)/m);
 });
 
-const BUN_FLAGS = ["useConcurrentGC", "useConcurrentJIT", "numberOfGCMarkers", "useWarmUpMarkedBlocks"].map((name) => `BUN_JSC_${name}`);
+const BUN_FLAGS = ["useConcurrentGC", "useConcurrentJIT", "numberOfGCMarkers", "useWarmUpMarkedBlocks"].map((
+  name,
+) => `BUN_JSC_${name}`);
 
 test("the user's own engine flags are kept: for the script and for what it starts", async () => {
   const name = hasPermissions ? "DENO_V8_FLAGS" : "MIMALLOC_SCAVENGER";
@@ -237,7 +282,9 @@ test("the user's own engine flags are kept: for the script and for what it start
   const usual = await report(undefined);
   assert.deepEqual([usual.own, usual.child], [undefined, ""]);
   // less than a third of the usual stack: the flag has taken effect
-  if (hasPermissions) assert.ok((depth as number) < 0.6 * (usual.depth as number), `${depth} of ${usual.depth}`);
+  if (hasPermissions) {
+    assert.ok((depth as number) < 0.6 * (usual.depth as number), `${depth} of ${usual.depth}`);
+  }
 });
 
 test("SHAREDMEM_REEXEC=0 refuses to fork and names the flags", async () => {
@@ -265,9 +312,10 @@ test("SHAREDMEM_REEXEC=0 refuses to fork and names the flags", async () => {
 });
 
 test("SHAREDMEM_REEXEC=0 with the flags set by hand forks", async () => {
-  const env = hasPermissions
-    ? { DENO_V8_FLAGS: "--single-threaded" }
-    : { ...Object.fromEntries(BUN_FLAGS.map((name) => [name, name.endsWith("Markers") ? "1" : "0"])), MIMALLOC_SCAVENGER: "0" };
+  const env = hasPermissions ? { DENO_V8_FLAGS: "--single-threaded" } : {
+    ...Object.fromEntries(BUN_FLAGS.map((name) => [name, name.endsWith("Markers") ? "1" : "0"])),
+    MIMALLOC_SCAVENGER: "0",
+  };
   const output = await scriptOutput(
     `
     import { MapReduce } from "@sharedmem/sharedmem";
@@ -336,67 +384,6 @@ test("a Worker may import the module, and is refused to fork with the reason", a
     assert.match(output, /^(2,3|UnsupportedError: .+)\n$/);
   });
 });
-
-if (hasPermissions) {
-  test("--allow-ffi alone is enough for the README's example, without a terminal to ask on", async () => {
-    const readme = readFileSync(`${ROOT}README.md`, "utf8");
-    const examples = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
-    assert.ok(examples.length > 0);
-    for (const example of examples) {
-      // the same on less memory: 1 MiB of doubles in place of 1 GiB
-      const source = example.replace("1 << 27, chunk = 1 << 20", "1 << 17, chunk = 1 << 10");
-      const { status, stderr, stdout } = await runScript(source, { permissions: ["--allow-ffi"] });
-      assert.deepEqual([status, stderr], [0, ""], stdout);
-      assert.ok(stdout.length > 0);
-    }
-    const [total, sum] = (await runScript(examples[0]!.replace("1 << 27, chunk = 1 << 20", "1 << 17, chunk = 1 << 10"), {
-      permissions: ["--allow-ffi"],
-    })).stdout.trim().split(" ").map(Number);
-    assert.ok(Math.abs(total! - 0.5) < 1e-4 && Math.abs(sum! - 0.5) < 1e-4);
-  });
-
-  test("without --allow-ffi the module imports, serves in the master, and says what is missing to fork", async () => {
-    const { status, stdout, stderr } = await runScript(
-      `
-      import { MapReduce } from "@sharedmem/sharedmem";
-      console.log((await new MapReduce({ np: 0 }).map((x) => x + 1, [1, 2])).join());
-      try {
-        await new MapReduce({ np: 2 }).map((x) => x, [1, 2]);
-      } catch (error) {
-        console.log(error.name, error.needs);
-      }
-      `,
-      // Deno gives a Deno that it starts every permission, unless told one
-      { permissions: ["--allow-env=NOTHING"] },
-    );
-    assert.equal(status, 0, stderr);
-    assert.match(stdout, /^2,3\nUnsupportedError .*--allow-ffi/);
-  });
-
-  test("errors, deaths, output, random numbers and arrays need no more than --allow-ffi", async () => {
-    const { status, stdout, stderr } = await runScript(
-      `
-      import { availableMemory, background, cpuCount, empty, MapReduce, totalMemory } from "@sharedmem/sharedmem";
-      import process from "node:process";
-      using pool = new MapReduce({ np: 2 });
-      const name = (error) => error.name;
-      console.log(await pool.map(() => { throw new RangeError("x"); }, [1, 2]).catch(name));
-      console.log(await pool.map(() => process.exit(3), [1, 2]).catch(name));
-      console.log(await pool.map(() => process.kill(process.pid, "SIGKILL"), [1, 2]).catch(name));
-      console.log(await pool.map(() => { for (;;); }, [1, 2], { jobTimeout: 50 }).catch(name));
-      console.log(new Set(await pool.map(() => Math.random() + crypto.randomUUID(), [1, 2, 3])).size);
-      console.log((await pool.map(() => empty(10).fill(4), [1]))[0][9], await background(() => 6));
-      await pool.map(() => { console.log("said"); process.stdout.write("written\\n"); }, [1]);
-      console.log(cpuCount() > 0 && totalMemory() > 0 && availableMemory() > 0);
-      `,
-      { permissions: ["--allow-ffi"] },
-    );
-    assert.deepEqual([status, stderr], [0, ""]);
-    const lines = stdout.trim().split("\n");
-    const names = ["WorkerError", "WorkerExitError", "WorkerExitError", "JobTimeoutError"];
-    assert.deepEqual(lines, [...names, "3", "4 6", "said", "written", "true"]);
-  });
-}
 
 test("the module's sub-paths that fork set up the engine", async () => {
   const output = await scriptOutput(`

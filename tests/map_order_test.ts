@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { empty, MapReduce, range } from "../mod.ts";
 import { test } from "./harness.ts";
-import { busyMs, failure, indices, noChildren, realPid, soon, spinForever, spinUntilAtLeast } from "./support.ts";
+import {
+  busyMs,
+  failure,
+  indices,
+  noChildren,
+  realPid,
+  soon,
+  spinForever,
+  spinUntilAtLeast,
+} from "./support.ts";
 
 const MASTER = realPid();
 
@@ -9,11 +18,15 @@ test("MapReduce.map() gives results in input order when later jobs end first", a
   using pool = new MapReduce({ np: 2 });
   for (let round = 0; round < 20; round++) {
     const done = empty(1, "i4");
-    const results = await pool.map((i: number) => {
-      if (i === 0) spinUntilAtLeast(done, 0, 9); // ends last
-      Atomics.add(done, 0, 1);
-      return `job ${i}`;
-    }, range(10), { chunkSize: 1 });
+    const results = await pool.map(
+      (i: number) => {
+        if (i === 0) spinUntilAtLeast(done, 0, 9); // ends last
+        Atomics.add(done, 0, 1);
+        return `job ${i}`;
+      },
+      range(10),
+      { chunkSize: 1 },
+    );
     assert.deepEqual(results, indices(10).map((i) => `job ${i}`));
   }
 });
@@ -23,17 +36,21 @@ test("MapReduce.map() calls reduce in order of arrival and gives its values in i
   for (let round = 0; round < 20; round++) {
     const reduced = empty(1, "i4");
     const arrivals: number[] = [];
-    const values = await pool.map((i: number) => {
-      if (i === 0) spinUntilAtLeast(reduced, 0, 1); // only reduce in the master releases it
-      return i * 10;
-    }, range(2), {
-      chunkSize: 1,
-      reduce: (result, index) => {
-        arrivals.push(index);
-        Atomics.add(reduced, 0, 1);
-        return [result, index];
+    const values = await pool.map(
+      (i: number) => {
+        if (i === 0) spinUntilAtLeast(reduced, 0, 1); // only reduce in the master releases it
+        return i * 10;
       },
-    });
+      range(2),
+      {
+        chunkSize: 1,
+        reduce: (result, index) => {
+          arrivals.push(index);
+          Atomics.add(reduced, 0, 1);
+          return [result, index];
+        },
+      },
+    );
     assert.deepEqual(arrivals, [1, 0]);
     assert.deepEqual(values, [[0, 0], [10, 1]]);
   }
@@ -126,12 +143,15 @@ test("MapReduce.map() lets the event loop turn while workers run", async () => {
 test("MapReduce.map() tells a progress callback how far it is, up to the end", async () => {
   for (const np of [0, 2]) {
     using pool = new MapReduce({ np });
-    const reports: { done: number; total: number; elapsedMs: number; perSecond: number; etaMs: number }[] = [];
+    const reports: { done: number; total: number; elapsedMs: number; perSecond: number; etaMs: number }[] =
+      [];
     await pool.map(() => busyMs(2), range(60), { progress: (report) => reports.push(report) });
     assert.ok(reports.length >= 2);
     assert.ok(reports.every(({ total }) => total === 60));
     for (let i = 1; i < reports.length; i++) {
-      assert.ok(reports[i]!.done >= reports[i - 1]!.done && reports[i]!.elapsedMs >= reports[i - 1]!.elapsedMs);
+      assert.ok(
+        reports[i]!.done >= reports[i - 1]!.done && reports[i]!.elapsedMs >= reports[i - 1]!.elapsedMs,
+      );
     }
     const last = reports.at(-1)!;
     assert.equal(last.done, 60);

@@ -1,7 +1,27 @@
 import assert from "node:assert/strict";
-import { CodecError, copy, empty, fromIter, full, isShared, MapReduce, range, release, table, zeros } from "../mod.ts";
+import {
+  CodecError,
+  copy,
+  empty,
+  fromIter,
+  full,
+  isShared,
+  MapReduce,
+  range,
+  release,
+  table,
+  zeros,
+} from "../mod.ts";
 import { test } from "./harness.ts";
-import { childrenOf, collectGarbage, failure, indices, leavesNothing, soon, spinUntilAtLeast } from "./support.ts";
+import {
+  childrenOf,
+  collectGarbage,
+  failure,
+  indices,
+  leavesNothing,
+  soon,
+  spinUntilAtLeast,
+} from "./support.ts";
 
 /** Two jobs return what `make(0)` and `make(1)` make; the same made here is what is wanted. */
 async function carries(name: string, make: (i: number) => unknown): Promise<void> {
@@ -32,7 +52,9 @@ test("MapReduce.map() carries every kind of plain value", async () => {
     "invalid Date": () => new Date(NaN),
     "RegExp": () => /a+b/giu,
     "Error": (i) => new RangeError(`e${i}`, { cause: { i } }),
-    "typed arrays": (i) => [Float64Array.of(i, NaN), Int8Array.of(-1), BigUint64Array.of(2n ** 63n), new Uint16Array(0)],
+    "typed arrays": (
+      i,
+    ) => [Float64Array.of(i, NaN), Int8Array.of(-1), BigUint64Array.of(2n ** 63n), new Uint16Array(0)],
     "ArrayBuffer": (i) => Uint8Array.of(i, 2, 3).buffer,
     "DataView": (i) => new DataView(Uint8Array.of(0, i, 2, 3).buffer, 1, 2),
     "part of a buffer": (i) => new Uint8Array(1000).subarray(10 + i, 14),
@@ -81,8 +103,10 @@ test("MapReduce.map() keeps the identity of parts and cycles", async () => {
 
 test("MapReduce.map() carries an Error as a value with its class, cause and data", async () => {
   using pool = new MapReduce({ np: 1 });
-  const [error] = await pool.map(() =>
-    Object.assign(new TypeError("a value", { cause: new RangeError("inner") }), { code: 3 }), [0]);
+  const [error] = await pool.map(
+    () => Object.assign(new TypeError("a value", { cause: new RangeError("inner") }), { code: 3 }),
+    [0],
+  );
   assert.ok(error instanceof TypeError && error.cause instanceof RangeError);
   assert.deepEqual([error.message, error.cause.message, error.code], ["a value", "inner", 3]);
 });
@@ -111,11 +135,15 @@ test("MapReduce.map() carries strings of 5 MB and typed arrays of 50 MB", async 
   const length = 5e6;
   const texts = await pool.map((i: number) => (i ? "ü" : "x").repeat(length) + i, range(4));
   texts.forEach((text, i) => assert.ok(text === (i ? "ü" : "x").repeat(length) + i, `text ${i}`));
-  const arrays = await soon(pool.map((k: number) => {
-    const array = new Float64Array(50e6 / 8);
-    for (let i = 0; i < array.length; i++) array[i] = i * (k + 1);
-    return array;
-  }, range(3)), "the map", 20_000);
+  const arrays = await soon(
+    pool.map((k: number) => {
+      const array = new Float64Array(50e6 / 8);
+      for (let i = 0; i < array.length; i++) array[i] = i * (k + 1);
+      return array;
+    }, range(3)),
+    "the map",
+    20_000,
+  );
   for (const [k, array] of arrays.entries()) {
     assert.equal(array.length, 50e6 / 8);
     for (let i = 0; i < array.length; i++) if (array[i] !== i * (k + 1)) assert.fail(`array ${k} at ${i}`);
@@ -134,7 +162,10 @@ test("MapReduce.map() returns shared arrays by reference, views and parts too", 
   const x = empty(100, "i4");
   x.set(indices(100));
   using pool = new MapReduce({ np: 2 });
-  const results = await pool.map((i: number) => ({ whole: x, part: x.subarray(10 * i, 10 * i + 5) }), range(3));
+  const results = await pool.map(
+    (i: number) => ({ whole: x, part: x.subarray(10 * i, 10 * i + 5) }),
+    range(3),
+  );
   for (const [i, { whole, part }] of results.entries()) {
     assert.ok(isShared(whole) && isShared(part));
     assert.deepEqual(Array.from(part), indices(5).map((k) => 10 * i + k));
@@ -174,22 +205,26 @@ test("MapReduce.map() lets the master see what the worker writes into an array t
   using pool = new MapReduce({ np: 1 });
   const flags = empty(2, "i4");
   let made: Int32Array | undefined;
-  const map = pool.map((i: number) => {
-    if (i === 0) return (pool.local.made = zeros(4, "i4")) as Int32Array;
-    spinUntilAtLeast(flags, 0, 1);
-    const kept = pool.local.made as Int32Array;
-    const seen = kept[0]!;
-    kept[1] = seen + 1;
-    return kept.subarray(0, 0);
-  }, [0, 1], {
-    chunkSize: 1,
-    reduce: (array, i) => {
-      if (i !== 0) return;
-      made = array;
-      array[0] = 41;
-      Atomics.store(flags, 0, 1);
+  const map = pool.map(
+    (i: number) => {
+      if (i === 0) return (pool.local.made = zeros(4, "i4")) as Int32Array;
+      spinUntilAtLeast(flags, 0, 1);
+      const kept = pool.local.made as Int32Array;
+      const seen = kept[0]!;
+      kept[1] = seen + 1;
+      return kept.subarray(0, 0);
     },
-  });
+    [0, 1],
+    {
+      chunkSize: 1,
+      reduce: (array, i) => {
+        if (i !== 0) return;
+        made = array;
+        array[0] = 41;
+        Atomics.store(flags, 0, 1);
+      },
+    },
+  );
   await soon(map, "the map", 5000);
   assert.deepEqual(Array.from(made!), [41, 42, 0, 0]);
 });
@@ -228,7 +263,10 @@ test("MapReduce.map() returns arrays of every maker, dtype and shape that a job 
 
 test("MapReduce.map() takes shared arrays out of Maps and objects at any depth", async () => {
   using pool = new MapReduce({ np: 2 });
-  const [result] = await pool.map(() => new Map([["a", { list: [1, { made: empty(5).fill(2) }] as const }]]), [0]);
+  const [result] = await pool.map(
+    () => new Map([["a", { list: [1, { made: empty(5).fill(2) }] as const }]]),
+    [0],
+  );
   const made = result!.get("a")!.list[1].made;
   assert.ok(isShared(made));
   assert.deepEqual(Array.from(made), [2, 2, 2, 2, 2]);
@@ -241,7 +279,9 @@ test("MapReduce.map() carries an array made in a job by imap(), background and u
     assert.ok(isShared(made) && made.every((x) => x === next));
     next++;
   }
-  const settled = await pool.map((k: number) => k === 1 ? assert.fail("x") : empty(10).fill(k), range(3), { onError: "settle" });
+  const settled = await pool.map((k: number) => k === 1 ? assert.fail("x") : empty(10).fill(k), range(3), {
+    onError: "settle",
+  });
   const last = settled[2]!;
   assert.ok(last.status === "fulfilled" && isShared(last.value) && last.value.every((x) => x === 2));
 });
@@ -263,12 +303,16 @@ test("arrays made in jobs are apart when the master has given memory back before
     // what is kept for the next array must not go to two workers, nor to a worker and the master
     for (let i = 0; i < 4; i++) release(full(n, -1));
     const met = empty(1, "i4");
-    const map = pool.map((k: number) => {
-      const made = empty(n).fill(k);
-      Atomics.add(met, 0, 1);
-      spinUntilAtLeast(met, 0, 2);
-      return made;
-    }, [1, 2], { chunkSize: 1 });
+    const map = pool.map(
+      (k: number) => {
+        const made = empty(n).fill(k);
+        Atomics.add(met, 0, 1);
+        spinUntilAtLeast(met, 0, 2);
+        return made;
+      },
+      [1, 2],
+      { chunkSize: 1 },
+    );
     const own = full(n, 3);
     const arrays = [...await map, own];
     arrays.forEach((array, i) => assert.ok(array.every((x) => x === i + 1), `array ${i} in round ${round}`));
@@ -280,11 +324,15 @@ test("arrays that a worker lets go are not lent to the master while another work
   using pool = new MapReduce({ np: 2 });
   const n = 2 ** 20;
   const kept = full(n, 7);
-  await pool.map((k: number) => {
-    if (k === 0) release(kept);
-    else for (let i = 0; i < 5; i++) release(full(n, 9));
-    return empty(n).fill(8)[0];
-  }, [0, 1], { chunkSize: 1 });
+  await pool.map(
+    (k: number) => {
+      if (k === 0) release(kept);
+      else for (let i = 0; i < 5; i++) release(full(n, 9));
+      return empty(n).fill(8)[0];
+    },
+    [0, 1],
+    { chunkSize: 1 },
+  );
   assert.ok(kept.every((x) => x === 7));
   assert.equal(kept.length, n);
 });

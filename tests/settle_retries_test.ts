@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { AsyncJobError, CodecError, empty, JobTimeoutError, MapReduce, range, WorkerError, WorkerExitError } from "../mod.ts";
+import {
+  AsyncJobError,
+  CodecError,
+  empty,
+  JobTimeoutError,
+  MapReduce,
+  range,
+  WorkerError,
+  WorkerExitError,
+} from "../mod.ts";
 import { test } from "./harness.ts";
 import { failure, indices, soon, spinForever } from "./support.ts";
 
@@ -20,7 +29,9 @@ test('onError "settle" gives what Promise.allSettled gives', async () => {
       return { status: s.status, reason: s.reason.cause };
     });
     const brief = (list: PromiseSettledResult<unknown>[]) =>
-      list.map((s) => s.status === "fulfilled" ? s : [s.status, (s.reason as Error).name, (s.reason as Error).message]);
+      list.map((s) =>
+        s.status === "fulfilled" ? s : [s.status, (s.reason as Error).name, (s.reason as Error).message]
+      );
     assert.deepEqual(brief(unwrapped as PromiseSettledResult<unknown>[]), brief(expected));
   }
 });
@@ -29,16 +40,30 @@ test('onError "settle" runs everything, whatever fails, and reports each failure
   for (const chunkSize of [1, 3, 100]) {
     using pool = new MapReduce({ np: 2 });
     const runs = empty(40, "i4");
-    const settled = await soon(pool.map((i: number) => {
-      Atomics.add(runs, i, 1);
-      if (i % 10 === 3) throw new TypeError("thrown");
-      if (i % 10 === 5) process.exit(6);
-      if (i % 10 === 6) process.kill(process.pid, "SIGKILL");
-      if (i % 10 === 7) return () => i;
-      if (i % 10 === 8) return Promise.resolve(i);
-      return i;
-    }, range(40), { onError: "settle", chunkSize }), "the map", 10_000);
-    const classes = { 3: WorkerError, 5: WorkerExitError, 6: WorkerExitError, 7: CodecError, 8: AsyncJobError };
+    const settled = await soon(
+      pool.map(
+        (i: number) => {
+          Atomics.add(runs, i, 1);
+          if (i % 10 === 3) throw new TypeError("thrown");
+          if (i % 10 === 5) process.exit(6);
+          if (i % 10 === 6) process.kill(process.pid, "SIGKILL");
+          if (i % 10 === 7) return () => i;
+          if (i % 10 === 8) return Promise.resolve(i);
+          return i;
+        },
+        range(40),
+        { onError: "settle", chunkSize },
+      ),
+      "the map",
+      10_000,
+    );
+    const classes = {
+      3: WorkerError,
+      5: WorkerExitError,
+      6: WorkerExitError,
+      7: CodecError,
+      8: AsyncJobError,
+    };
     settled.forEach((s, i) => {
       const type = (classes as Record<number, abstract new (...values: never[]) => Error>)[i % 10];
       if (type === undefined) assert.deepEqual(s, { status: "fulfilled", value: i });
@@ -59,10 +84,14 @@ test('onError "settle" reduces results that are there, and lets reduce change th
   for (const np of [0, 2]) {
     using pool = new MapReduce({ np });
     const reduced: number[] = [];
-    const settled = await pool.map((i: number) => {
-      if (i === 1) throw new Error("x");
-      return i;
-    }, range(3), { onError: "settle", reduce: (value, index) => (reduced.push(index), value * 10) });
+    const settled = await pool.map(
+      (i: number) => {
+        if (i === 1) throw new Error("x");
+        return i;
+      },
+      range(3),
+      { onError: "settle", reduce: (value, index) => (reduced.push(index), value * 10) },
+    );
     assert.deepEqual(reduced.sort(), [0, 2]);
     assert.deepEqual([settled[0], settled[1]!.status, settled[2]], [
       { status: "fulfilled", value: 0 },
@@ -75,32 +104,47 @@ test('onError "settle" reduces results that are there, and lets reduce change th
 test('onError "throw" does not run everything after an error', async () => {
   using pool = new MapReduce({ np: 2 });
   const runs = empty(1, "i4");
-  await failure(pool.map((i: number) => {
-    if (i === 0) throw new Error("first");
-    Atomics.add(runs, 0, 1);
-    const end = performance.now() + 1;
-    while (performance.now() < end);
-  }, range(20_000)), WorkerError);
+  await failure(
+    pool.map((i: number) => {
+      if (i === 0) throw new Error("first");
+      Atomics.add(runs, 0, 1);
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+    }, range(20_000)),
+    WorkerError,
+  );
   assert.ok(runs[0]! < 19_000);
 });
 
 test("retries runs a job again when its worker died, no job else", async () => {
   for (const chunkSize of [1, 4, 100]) {
     using pool = new MapReduce({ np: 2 });
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       const runs = empty(20, "i4");
       const seen: number[] = [];
-      const results = await soon(pool.map((i: number) => {
-        const run = Atomics.add(runs, i, 1);
-        if (i % 7 === 3 && run < 2) round % 2 ? process.exit(0) : process.kill(process.pid, "SIGKILL");
-        return { i, text: "t".repeat(i * 50) };
-      }, range(20), {
-        retries: 2,
-        chunkSize,
-        reduce: (result, index) => (seen.push(index), result),
-      }), `round ${round}`, 8000);
+      const results = await soon(
+        pool.map(
+          (i: number) => {
+            const run = Atomics.add(runs, i, 1);
+            if (i % 7 === 3 && run < 2) round % 2 ? process.exit(0) : process.kill(process.pid, "SIGKILL");
+            return { i, text: "t".repeat(i * 50) };
+          },
+          range(20),
+          {
+            retries: 2,
+            chunkSize,
+            reduce: (result, index) => (seen.push(index), result),
+          },
+        ),
+        `round ${round}`,
+        8000,
+      );
       assert.deepEqual(results, indices(20).map((i) => ({ i, text: "t".repeat(i * 50) })));
-      assert.deepEqual(Array.from(runs), indices(20).map((i) => i % 7 === 3 ? 3 : 1), `chunks of ${chunkSize}`);
+      assert.deepEqual(
+        Array.from(runs),
+        indices(20).map((i) => i % 7 === 3 ? 3 : 1),
+        `chunks of ${chunkSize}`,
+      );
       assert.deepEqual(seen.sort((a, b) => a - b), indices(20));
     }
   }
@@ -142,34 +186,57 @@ test("retries work in imap(), imapUnordered() and mapSync()", async () => {
   for (const method of ["imap", "imapUnordered"] as const) {
     const runs = empty(30, "i4");
     const results: number[] = [];
-    const stream = pool[method]((i: number) => {
-      if (Atomics.add(runs, i, 1) === 0 && i % 10 === 4) process.exit(1);
-      return i;
-    }, range(30), { retries: 1 });
+    const stream = pool[method](
+      (i: number) => {
+        if (Atomics.add(runs, i, 1) === 0 && i % 10 === 4) process.exit(1);
+        return i;
+      },
+      range(30),
+      { retries: 1 },
+    );
     for await (const result of stream) results.push(result);
     if (method === "imapUnordered") results.sort((a, b) => a - b);
     assert.deepEqual(results, indices(30));
     assert.deepEqual(Array.from(runs), indices(30).map((i) => i % 10 === 4 ? 2 : 1));
   }
   const runs = empty(6, "i4");
-  const results = pool.mapSync((i: number) => {
-    if (Atomics.add(runs, i, 1) === 0 && i === 2) process.exit(1);
-    return i;
-  }, range(6), { retries: 1 });
+  const results = pool.mapSync(
+    (i: number) => {
+      if (Atomics.add(runs, i, 1) === 0 && i === 2) process.exit(1);
+      return i;
+    },
+    range(6),
+    { retries: 1 },
+  );
   assert.deepEqual(results, indices(6));
 });
 
 test("settle, retries and jobTimeout live together", async () => {
   using pool = new MapReduce({ np: 2 });
   const runs = empty(6, "i4");
-  const settled = await soon(pool.map((i: number) => {
-    const run = Atomics.add(runs, i, 1);
-    if (i === 1) spinForever();
-    if (i === 2 && run === 0) process.exit(1);
-    if (i === 3) throw new RangeError("x");
-    return i;
-  }, range(6), { onError: "settle", retries: 1, jobTimeout: 200 }), "the map", 8000);
-  assert.deepEqual(settled.map(({ status }) => status === "fulfilled"), [true, false, true, false, true, true]);
+  const settled = await soon(
+    pool.map(
+      (i: number) => {
+        const run = Atomics.add(runs, i, 1);
+        if (i === 1) spinForever();
+        if (i === 2 && run === 0) process.exit(1);
+        if (i === 3) throw new RangeError("x");
+        return i;
+      },
+      range(6),
+      { onError: "settle", retries: 1, jobTimeout: 200 },
+    ),
+    "the map",
+    8000,
+  );
+  assert.deepEqual(settled.map(({ status }) => status === "fulfilled"), [
+    true,
+    false,
+    true,
+    false,
+    true,
+    true,
+  ]);
   assert.ok((settled[1] as PromiseRejectedResult).reason instanceof JobTimeoutError);
   assert.ok((settled[3] as PromiseRejectedResult).reason instanceof WorkerError);
 });

@@ -21,7 +21,11 @@ export interface ProcessInfo {
 }
 
 /** Blocks until `isDone`, which looks at shared memory. For jobs. */
-export function spinUntil(isDone: () => boolean, what = "the other side", deadlineMs: number = DEADLINE_MS): void {
+export function spinUntil(
+  isDone: () => boolean,
+  what = "the other side",
+  deadlineMs: number = DEADLINE_MS,
+): void {
   const end = performance.now() + deadlineMs;
   while (!isDone()) if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
 }
@@ -54,7 +58,11 @@ export function pause(ms: number): Promise<void> {
 }
 
 /** Waits in the master until `isDone`. */
-export async function eventually(isDone: () => boolean, what: string, deadlineMs: number = DEADLINE_MS): Promise<void> {
+export async function eventually(
+  isDone: () => boolean,
+  what: string,
+  deadlineMs: number = DEADLINE_MS,
+): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!isDone()) {
     if (performance.now() > end) assert.fail(`waited ${deadlineMs} ms for ${what}`);
@@ -63,10 +71,17 @@ export async function eventually(isDone: () => boolean, what: string, deadlineMs
 }
 
 /** `promise`, which must settle within `deadlineMs`. */
-export async function soon<T>(promise: PromiseLike<T>, what = "the promise", deadlineMs: number = SOON_MS): Promise<T> {
+export async function soon<T>(
+  promise: PromiseLike<T>,
+  what = "the promise",
+  deadlineMs: number = SOON_MS,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new assert.AssertionError({ message: `${what} took longer than ${deadlineMs} ms` })), deadlineMs);
+    timer = setTimeout(
+      () => reject(new assert.AssertionError({ message: `${what} took longer than ${deadlineMs} ms` })),
+      deadlineMs,
+    );
   });
   try {
     return await Promise.race([promise, late]);
@@ -78,7 +93,10 @@ export async function soon<T>(promise: PromiseLike<T>, what = "the promise", dea
 type Class<E> = abstract new (...values: never[]) => E;
 
 /** The error that `call` throws or rejects with, which must be of `type`. */
-export async function failure<E extends Error>(call: PromiseLike<unknown> | (() => unknown), type: Class<E>): Promise<E> {
+export async function failure<E extends Error>(
+  call: PromiseLike<unknown> | (() => unknown),
+  type: Class<E>,
+): Promise<E> {
   try {
     await (typeof call === "function" ? call() : call);
   } catch (error) {
@@ -104,7 +122,9 @@ export function killOther(pid: number, signal: NodeJS.Signals = "SIGKILL"): void
 
 /** All processes, those that vanish meanwhile left out. */
 export function processes(): ProcessInfo[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => processInfo(Number(name)) ?? []);
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) =>
+    processInfo(Number(name)) ?? []
+  );
 }
 
 /** A process; `undefined` when there is none. */
@@ -202,7 +222,8 @@ export async function leavesNothing(body: () => Promise<void> | void, warmUps = 
     const after = resources();
     const added = after.shm.filter((name) => !before.shm.includes(name));
     const isClean = after.children <= before.children && after.descriptors <= before.descriptors &&
-      after.shared <= before.shared && after.mappings <= before.mappings + MAPPINGS_SLACK && added.length === 0;
+      after.shared <= before.shared && after.mappings <= before.mappings + MAPPINGS_SLACK &&
+      added.length === 0;
     if (isClean) return;
     if (performance.now() > end) {
       assert.fail(`left behind: ${JSON.stringify({ before, after, added, children: childrenOf() })}`);

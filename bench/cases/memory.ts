@@ -1,5 +1,5 @@
 /**
- * What stays after many maps: resident memory, descriptors, mappings, zombies. Argument: the number of maps.
+ * What stays after many maps: resident private memory, descriptors, mappings, zombies. Arguments: maps, maps before.
  *
  * @module
  */
@@ -10,11 +10,12 @@ import { empty, MapReduce, range, release } from "../../mod.ts";
 import { argument, report } from "./_bench.ts";
 
 const maps = argument(0, 1000);
-const WARM_UP = 200;
+/** Until an engine has sized its heap. */
+const warmUp = argument(1, 1000);
 let large = 2 ** 26;
 
 interface Kept {
-  rssMiB: number;
+  privateMiB: number;
   descriptors: number;
   mappings: number;
   children: number;
@@ -24,7 +25,7 @@ function kept(): Kept {
   const status = readFileSync("/proc/self/status", "utf8");
   const pid = process.pid;
   return {
-    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    privateMiB: Number(/RssAnon:\s+(\d+)/.exec(status)?.[1]) / 1024,
     descriptors: readdirSync("/proc/self/fd").length,
     mappings: readFileSync("/proc/self/maps", "utf8").split("\n").length,
     children:
@@ -32,6 +33,7 @@ function kept(): Kept {
   };
 }
 
+/** Two maps for each of `count`. */
 async function someMaps(count: number): Promise<void> {
   const shared = new MapReduce({ np: 2 });
   for (let k = 0; k < count; k++) {
@@ -66,19 +68,18 @@ async function settle(): Promise<void> {
   }
 }
 
-await someMaps(WARM_UP);
+await someMaps(warmUp / 2);
 await settle();
 const before = kept();
-// Each round of the loop makes two maps.
 await someMaps(maps / 2);
 const untidied = kept();
 await settle();
 const after = kept();
 report({
   maps,
-  rssBeforeMiB: before.rssMiB,
-  rssGrowthMiB: after.rssMiB - before.rssMiB,
-  rssUncollectedMiB: untidied.rssMiB - before.rssMiB,
+  privateBeforeMiB: before.privateMiB,
+  privateGrowthMiB: after.privateMiB - before.privateMiB,
+  privateUncollectedMiB: untidied.privateMiB - before.privateMiB,
   descriptorGrowth: after.descriptors - before.descriptors,
   descriptorsUncollected: untidied.descriptors - before.descriptors,
   mappingGrowth: after.mappings - before.mappings,

@@ -161,7 +161,12 @@ export const floors = [
     },
   },
   { what: "maps after which memory is looked at", unit: "", value: metric("memory", "maps") },
-  { what: "… resident memory kept", unit: "MiB", floor: atMost(4), value: metric("memory", "rssGrowthMiB") },
+  {
+    what: "… private memory kept",
+    unit: "MiB",
+    floor: atMost(4),
+    value: metric("memory", "privateGrowthMiB"),
+  },
   { what: "… descriptors kept", unit: "", floor: atMost(0), value: metric("memory", "descriptorGrowth") },
   { what: "… mappings kept", unit: "", floor: atMost(16), value: metric("memory", "mappingGrowth") },
   { what: "… child processes left", unit: "", floor: atMost(0), value: metric("memory", "childrenLeft") },

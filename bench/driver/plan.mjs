@@ -42,7 +42,10 @@ export function plan({ quick, rounds, tools }) {
       const skip = what === "start" && pool === "poolifier" ? "deno" : "";
       for (const runtime of runtimes.filter((runtime) => runtime !== skip && tools[runtime] !== undefined)) {
         const command = [...run(runtime), join(BENCH, "peers/js_pool.mjs"), pool, what, n];
-        add(name, `${pool}/${runtime}`, command, { rounds: pick(2, 1), timeoutMs: pick(45_000, 20_000) });
+        add(name, `${pool}/${runtime}`, command, {
+          rounds: what === "start" ? 1 : 2,
+          timeoutMs: pick(45_000, 20_000),
+        });
       }
     }
   }
@@ -64,7 +67,7 @@ export function plan({ quick, rounds, tools }) {
   python("dispatch", "multiprocessing, chunksize 1", "mp_pool.py", ["chunksize1", pick(1_000_000, 100_000)], {
     rounds: pick(2, 1),
   });
-  pools("dispatch", "dispatch", pick(50_000, 10_000));
+  pools("dispatch", "dispatch", pick(30_000, 10_000));
   ours("small", "dispatch.ts", [10_000, pick(100, 30)]);
   python("small", "multiprocessing", "mp_pool.py", ["dispatch", 10_000, 10]);
   ours("start", "start.ts", [pick(800, 300)]);
@@ -72,7 +75,7 @@ export function plan({ quick, rounds, tools }) {
   pools("start", "start", pick(10, 5));
   ours("objects", "objects.ts", [100_000, pick(10, 4)]);
   python("objects", "multiprocessing", "mp_pool.py", ["objects", 100_000, 3]);
-  pools("objects", "objects", pick(50_000, 10_000));
+  pools("objects", "objects", pick(30_000, 10_000));
   for (const np of [1, 2]) {
     ours(`critical-${np}`, "critical.ts", [np, pick(500, 300)]);
     python(`critical-${np}`, "multiprocessing.Lock", "mp_lock.py", [np, pick(500, 300)]);
@@ -96,7 +99,7 @@ export function plan({ quick, rounds, tools }) {
   }
   ours("latency", "latency.ts", [pick(200, 40)], { rounds: pick(2, 1) });
   ours("waiting", "waiting.ts", [pick(2000, 1000)], { rounds: pick(2, 1) });
-  ours("memory", "memory.ts", [pick(1000, 200)], { rounds: 1 });
-  ours("storm", "fork_storm.ts", [pick(20_000, 400)], { rounds: 1, timeoutMs: 400_000 });
+  ours("memory", "memory.ts", [pick(1000, 200), pick(1000, 200)], { rounds: 1 });
+  ours("storm", "fork_storm.ts", [pick(20_000, 400)], { rounds: 1, timeoutMs: 600_000 });
   return tasks;
 }

@@ -37,19 +37,31 @@ export interface ArrayByDType {
 /** An element type, by NumPy's character and its bytes. */
 export type ShortDType = keyof ArrayByDType;
 
-/** NumPy's long names. */
+/** The short names by NumPy's long ones. */
 export interface LongDTypes {
+  /** 8-bit integer. */
   int8: "i1";
+  /** 8-bit unsigned integer. */
   uint8: "u1";
+  /** 16-bit integer. */
   int16: "i2";
+  /** 16-bit unsigned integer. */
   uint16: "u2";
+  /** 32-bit integer. */
   int32: "i4";
+  /** 32-bit unsigned integer. */
   uint32: "u4";
+  /** 64-bit integer. */
   int64: "i8";
+  /** 64-bit unsigned integer. */
   uint64: "u8";
+  /** Half precision. */
   float16: "f2";
+  /** Single precision. */
   float32: "f4";
+  /** Double precision. */
   float64: "f8";
+  /** A truth value. */
   bool: "b1";
 }
 

@@ -18,7 +18,7 @@ import {
   PROT_READ_WRITE,
 } from "../../ffi/constants.ts";
 import { c, checked, cString, errno, PAGE_BYTES, systemCallError } from "../../ffi/libc.ts";
-import { HUGE_PAGE_BYTES, hugePagesFor, useHugePages } from "./huge_pages.ts";
+import { HUGE_PAGE_BYTES, hugePagesFor } from "./huge_pages.ts";
 
 /** A stretch of shared memory in this process. */
 export interface Mapping {
@@ -28,8 +28,6 @@ export interface Mapping {
   readonly mappedBytes: number;
   /** The memfd behind it, -1 if it has none. */
   readonly descriptor: number;
-  /** Whether it has the huge pages that it can have. */
-  readonly isSettled: boolean;
 }
 
 /** User space ends far below, so that no sum of sizes loses precision. */
@@ -46,7 +44,7 @@ export function mapAnonymous(byteLength: number, what: string): Mapping {
   const mappedBytes = mappedBytesFor(byteLength);
   const detail = `${what} wants ${byteLength} bytes`;
   const address = place(mappedBytes, MAP_SHARED | MAP_ANONYMOUS, -1, detail);
-  return { address, mappedBytes, descriptor: -1, isSettled: useHugePages(address, byteLength) };
+  return { address, mappedBytes, descriptor: -1 };
 }
 
 /**
@@ -62,7 +60,7 @@ export function mapMemfd(byteLength: number, what: string): Mapping {
   try {
     checked("ftruncate", c.ftruncate(descriptor, mappedBytes), detail);
     const address = place(mappedBytes, MAP_SHARED, descriptor, detail);
-    return { address, mappedBytes, descriptor, isSettled: useHugePages(address, byteLength) };
+    return { address, mappedBytes, descriptor };
   } catch (error) {
     c.close(descriptor);
     throw error;
@@ -79,7 +77,6 @@ export function mapShared(descriptor: number, mappedBytes: number, what: string)
     address: place(mappedBytes, MAP_SHARED, descriptor, what),
     mappedBytes,
     descriptor,
-    isSettled: true,
   };
 }
 

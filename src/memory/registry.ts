@@ -7,9 +7,9 @@
  *                     └──── weak ref ──────┘
  * ```
  *
- * The engines' own hooks are not enough. V8 has no deallocator for foreign memory; JavaScriptCore's could neither keep
- * the memory for reuse nor serve several buffers in one mapping; finalizers wait for an event loop that a forked child
- * never turns. So the dead are also looked for: see `collection.ts`.
+ * The engines' own hooks do not serve. V8 has no deallocator for foreign memory, and with the flags that make fork safe
+ * it never calls a finalizer; JavaScriptCore's deallocator could neither keep the memory for reuse nor serve several
+ * buffers in one mapping; and a forked child never turns its event loop. So the dead are looked for (`collection.ts`).
  *
  * @module
  */
@@ -109,9 +109,6 @@ type Disposer = (segment: LiveSegment) => void;
 const bySerial = new Map<number, LiveSegment>();
 const byBuffer = new WeakMap<ArrayBufferLike, Place>();
 const released = new WeakSet<ArrayBufferLike>();
-const finalizers = new FinalizationRegistry<Place>((place) => {
-  if (place.segment.places.delete(place)) disposeIfDead(place.segment);
-});
 let dispose: Disposer = () => {};
 let liveBytes = 0;
 
@@ -148,7 +145,6 @@ export function addBuffer(segment: LiveSegment, offset: number, byteLength: numb
   const place = new Place(segment, offset, buffer);
   segment.places.add(place);
   byBuffer.set(buffer, place);
-  finalizers.register(buffer, place, place);
   return buffer;
 }
 
@@ -190,7 +186,6 @@ function detach(segment: LiveSegment): void {
     buffer.transfer(0);
     byBuffer.delete(buffer);
     released.add(buffer);
-    finalizers.unregister(place);
   }
   segment.places.clear();
   disposeIfDead(segment);
@@ -213,10 +208,7 @@ export function sweep(): boolean {
   const before = bySerial.size;
   for (const segment of bySerial.values()) {
     for (const place of segment.places) {
-      if (place.buffer.deref() !== undefined) continue;
-      segment.places.delete(place);
-      // its finalizer may never get a turn, and would keep all this
-      finalizers.unregister(place);
+      if (place.buffer.deref() === undefined) segment.places.delete(place);
     }
     disposeIfDead(segment);
   }

@@ -14,6 +14,7 @@
 import { SEEK_END } from "../../ffi/constants.ts";
 import { backend, c, checked, missing } from "../../ffi/libc.ts";
 import { makeRoom, withRoom } from "./collection.ts";
+import { useHugePages } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
 import {
   addBuffer,
@@ -75,7 +76,7 @@ export function allocateBuffers(
   contents: Contents,
 ): ArrayBuffer[] {
   for (const part of parts) checkViewBytes(part.byteLength, what);
-  let mapping = reuse(byteLength);
+  let mapping = reuse(byteLength, what);
   const isDirty = mapping !== undefined;
   if (byteLength > 0) mapping ??= mapFresh(byteLength, what);
   const buffers = addSegment(new LiveSegment(nextSerial(), byteLength, mapping), parts);
@@ -124,7 +125,7 @@ export function mapDescriptor(
   try {
     const mappedBytes = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
     checkPart(what, mappedBytes, offset, byteLength);
-    makeRoom(mappedBytes, descriptors + 1);
+    makeRoom(mappedBytes, descriptors + 1, what);
     mapping = withRoom(() => mapShared(descriptor, mappedBytes, what));
   } catch (error) {
     c.close(descriptor);
@@ -182,16 +183,17 @@ function checkPart(what: string, size: number, offset: number, byteLength = size
 }
 
 /** Memory of an earlier array of this process, dirty. */
-function reuse(byteLength: number): Mapping | undefined {
+function reuse(byteLength: number, what: string): Mapping | undefined {
   if (byteLength === 0 || exportable > 0) return undefined;
-  return takeWarm(byteLength) ?? (makeRoom(byteLength, descriptors) ? takeWarm(byteLength) : undefined);
+  return takeWarm(byteLength) ?? (makeRoom(byteLength, descriptors, what) ? takeWarm(byteLength) : undefined);
 }
 
 function mapFresh(byteLength: number, what: string): Mapping {
-  if (exportable > 0) makeRoom(byteLength, descriptors + 1);
+  if (exportable > 0) makeRoom(byteLength, descriptors + 1, what);
   const map = exportable > 0 ? mapMemfd : mapAnonymous;
   const mapping = withRoom(() => map(byteLength, what));
   if (mapping.descriptor >= 0) descriptors++;
+  useHugePages(mapping.address, byteLength);
   return mapping;
 }
 

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { insistOnHugePages } from "./huge_pages.ts";
 import { type Mapping, unmap } from "./mapping.ts";
 import { memoryBudget } from "./memory_budget.ts";
 
@@ -42,9 +41,7 @@ export function takeWarm(byteLength: number): Mapping | undefined {
   if (best < 0) return undefined;
   const mapping = kept.splice(best, 1)[0]!;
   keptBytes -= mapping.mappedBytes;
-  if (mapping.isSettled) return mapping;
-  insistOnHugePages(mapping.address, mapping.mappedBytes);
-  return { ...mapping, isSettled: true };
+  return mapping;
 }
 
 /** Gives everything back; false when there was nothing. */

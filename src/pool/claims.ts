@@ -25,6 +25,9 @@ const TARGET_MS = 0.2;
 const MAX_CHUNK = 8192;
 /** Under the default schedule no chunk is larger than this share of what is left for each worker. */
 const SHARES = 8;
+/** In `ordered`, a chunk takes at most this part of the target: 6 µs. */
+const ORDERED_SHARE = 32;
+const MAX_ORDERED_CHUNK = 64;
 const SLEEP_SLICE_MS = 100;
 
 /** How a run hands out its items. */
@@ -97,8 +100,8 @@ export class Claims {
     const { schedule, chunkSize, np } = this.#rules;
     if (schedule === "guided") return Math.max(chunkSize ?? 1, Math.ceil(left / np));
     if (chunkSize !== undefined) return chunkSize;
-    // a worker inside a long chunk would make the others wait for their turns
-    if (isOrdered) return 1;
+    // a worker inside a long chunk makes the others wait for their turns: single jobs, unless those take no time
+    if (isOrdered) return Math.max(1, Math.min(this.#adapted / ORDERED_SHARE, MAX_ORDERED_CHUNK) | 0);
     return Math.max(1, Math.min(this.#adapted, Math.floor(left / (SHARES * np))));
   }
 

@@ -102,12 +102,13 @@ class Worker {
     // a worker that takes the place of a dead one goes on with its chunk
     let start = words[slot + POS]! < words[slot + END]! ? words[slot + POS]! : claims.claim(false);
     while (start >= 0) {
-      const startMs = performance.now();
+      // waiting is no work: it says nothing of how long jobs take
+      const startMs = performance.now() - this.#turnstile.waitedMs;
       const end = words[slot + END]!;
       this.#passTurns(start);
       this.#writer.seek(start);
       if (!this.#runChunk(start, end)) break;
-      claims.took(end - start, performance.now() - startMs);
+      claims.took(end - start, performance.now() - this.#turnstile.waitedMs - startMs);
       if (isEager) this.#writer.announce();
       start = claims.claim(this.#turnstile.isUsed);
     }

@@ -33,6 +33,9 @@ export class Turnstile {
   readonly #own: number;
   readonly #others: readonly number[];
 
+  /** Milliseconds that this worker has waited for turns. */
+  waitedMs = 0;
+
   /** Lays it over the words of one run. */
   constructor(layout: TurnstileLayout, rank: number) {
     this.#layout = layout;
@@ -48,9 +51,18 @@ export class Turnstile {
 
   /** Waits until every job before `index` has passed or ended. Blocks. */
   enter(index: number): void {
-    const { turn, waiters, used } = this.#layout;
+    const { used } = this.#layout;
     const words = this.#words;
     if (words[used] === 0) Atomics.store(words, used, 1);
+    if (this.#mayPass(index)) return;
+    const startMs = performance.now();
+    this.#await(index);
+    this.waitedMs += performance.now() - startMs;
+  }
+
+  #await(index: number): void {
+    const { turn, waiters } = this.#layout;
+    const words = this.#words;
     for (let spin = 0; spin < SPINS; spin++) if (this.#mayPass(index)) return;
     for (;;) {
       Atomics.add(words, waiters, 1);
