@@ -103,9 +103,10 @@ export function openBackend(): Backend {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     },
-    prepareFork() {
-      // standard output needs it in every child; loading takes 7 ms
-      process.getBuiltinModule("node:tty");
+    prepareFork(keepFlags) {
+      // children write through these at once; making them takes 7 ms and turns on O_NONBLOCK, which others share
+      keepFlags(1, () => void process.stdout);
+      keepFlags(2, () => void process.stderr);
     },
     adoptChild,
   };
@@ -176,15 +177,13 @@ class StreamWaiter implements DescriptorWaiter {
   }
 }
 
-function adoptChild({ entropy, write, withDecoy }: ChildHooks): void {
+function adoptChild({ entropy, write }: ChildHooks): void {
   const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as {
     setRandomSeed(seed: number): void;
   };
   setRandomSeed(entropy);
-  for (const [name, fd] of [["stdout", 1], ["stderr", 2]] as const) {
-    // making the stream turns on O_NONBLOCK, which the parent shares
-    withDecoy(fd, () => writeDirectly(process[name], fd, write));
-  }
+  writeDirectly(process.stdout, 1, write);
+  writeDirectly(process.stderr, 2, write);
 }
 
 type Done = (error?: Error | null) => void;

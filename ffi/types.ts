@@ -83,8 +83,11 @@ export interface Backend {
   readonly marksInherited: boolean;
   /** Makes the engine's own copy of the environment follow a change made through libc. */
   noteEnvironment(name: string, value: string | undefined): void;
-  /** Done in the parent before its first fork, so that children need not do it each for itself. */
-  prepareFork(): void;
+  /**
+   * Done in the parent before its first fork, so that children need not do it each for itself. `keepFlags` runs `use`
+   * and then gives `fd` the status flags back that it had.
+   */
+  prepareFork(keepFlags: (fd: number, use: () => void) => void): void;
   /** Gives a forked child its own identity and random numbers: what only the engine's own hooks can do. */
   adoptChild(hooks: ChildHooks): void;
 }
@@ -109,6 +112,4 @@ export interface ChildHooks {
   kill(pid: number, signal?: string | number): void;
   /** Writes whole, synchronously; false when the reader is gone. */
   write(fd: number, bytes: Uint8Array<ArrayBuffer>): boolean;
-  /** Runs `use` while `fd`, if it is a pipe or a socket, stands for another: what `use` sets must not reach others. */
-  withDecoy(fd: number, use: () => void): void;
 }

@@ -33,19 +33,22 @@ export type InferredDType<A> = A extends TypedArray ? DTypeByTag[A[typeof Symbol
   : A extends NdArray<infer T> ? DTypeByTag[T[typeof Symbol.toStringTag]]
   : DTypeByLeaf<LeafOf<A>>;
 
-type DTypeByTag =
+/** Element types by the class name of their typed array. */
+export type DTypeByTag =
   & { readonly [D in Exclude<ShortDType, "b1"> as ArrayByDType[D][typeof Symbol.toStringTag]]: D }
   & { readonly Uint8ClampedArray: "u1" };
 
-type DTypeByLeaf<L> = [L] extends [bigint] ? "i8" : [L] extends [boolean] ? "b1" : "f8";
+/** The element type that plain values are given. */
+export type DTypeByLeaf<L> = [L] extends [bigint] ? "i8" : [L] extends [boolean] ? "b1" : "f8";
 
 /** What is at the bottom of a nested array; looked for eight arrays deep. */
-type LeafOf<A, Above extends 0[] = []> = Above["length"] extends 8 ? never
+export type LeafOf<A, Above extends 0[] = []> = Above["length"] extends 8 ? never
   : A extends readonly (infer E)[] | (TypedArray & { readonly [index: number]: infer E })
     ? LeafOf<E, [...Above, 0]>
   : A;
 
-type DepthOf<A, Above extends 0[] = []> = Above["length"] extends 8 ? number
+/** How deep an array is nested; `number` beyond eight. */
+export type DepthOf<A, Above extends 0[] = []> = Above["length"] extends 8 ? number
   : A extends readonly (infer E)[] | (TypedArray & { readonly [index: number]: infer E })
     ? DepthOf<E, [...Above, 0]>
   : Above["length"];

@@ -35,7 +35,18 @@ export type {
   TypedArrayOf,
 } from "./dtype.ts";
 export { fromIter } from "./from_iter.ts";
-export type { ArrayOf, ArraySource, Dimensioned, InferredDType, LikeOf, NestedArray } from "./like_types.ts";
+export type {
+  ArrayOf,
+  ArraySource,
+  DepthOf,
+  Dimensioned,
+  DTypeByLeaf,
+  DTypeByTag,
+  InferredDType,
+  LeafOf,
+  LikeOf,
+  NestedArray,
+} from "./like_types.ts";
 export type { NdArray } from "./nd_array.ts";
 export { isShared, release } from "./release.ts";
 export type { Shape } from "./shape.ts";

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { MADV_DOFORK } from "../../ffi/constants.ts";
+import { F_GETFL, F_SETFL, MADV_DOFORK } from "../../ffi/constants.ts";
 import {
   backend,
   c,
@@ -51,7 +51,7 @@ export function prepareForks(): ForkContext {
   assertForkable();
   if (specialStart === 0) {
     findSpecialMappings();
-    backend.prepareFork();
+    backend.prepareFork(keepFlags);
     rehearsePrologue();
   }
   return { loopDescriptors: findLoopDescriptors() };
@@ -92,6 +92,12 @@ function forkInherited(): number {
   c.madvise(0, specialStart, MADV_DOFORK);
   c.madvise(specialEnd, USER_SPACE_END - specialEnd, MADV_DOFORK);
   return c.fork();
+}
+
+function keepFlags(fd: number, use: () => void): void {
+  const flags = c.fcntl(fd, F_GETFL, 0);
+  use();
+  if (flags >= 0) c.fcntl(fd, F_SETFL, flags);
 }
 
 function findSpecialMappings(): void {

@@ -13,25 +13,8 @@
  * @module
  */
 import process from "node:process";
-import {
-  EINVAL,
-  F_DUPFD_CLOEXEC,
-  O_CLOEXEC,
-  O_NONBLOCK,
-  PR_SET_PDEATHSIG,
-  signalNumber,
-} from "../../ffi/constants.ts";
-import {
-  backend,
-  c,
-  closeAll,
-  cString,
-  randomBytes,
-  readFile,
-  readLink,
-  systemCallError,
-  writeFully,
-} from "../../ffi/libc.ts";
+import { EINVAL, O_CLOEXEC, O_NONBLOCK, PR_SET_PDEATHSIG, signalNumber } from "../../ffi/constants.ts";
+import { backend, c, cString, randomBytes, readFile, systemCallError, writeFully } from "../../ffi/libc.ts";
 import { self } from "./identity.ts";
 
 /** Kinds of descriptors that an event loop waits on. */
@@ -172,21 +155,7 @@ function takeIdentity(parentPid: number, entropy: number): void {
   define(process, "kill", kill);
   define(process, "exit", exit);
   define(process, "reallyExit", exit);
-  backend.adoptChild({ pid, entropy, exit, kill, write: writeFully, withDecoy });
-}
-
-function withDecoy(fd: number, use: () => void): void {
-  if (!/^(pipe|socket):/.test(readLink(`/proc/self/fd/${fd}`) ?? "")) return use();
-  const ends = new Int32Array(2);
-  const saved = c.fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  c.pipe2(ends, O_CLOEXEC);
-  c.dup3(ends[1]!, fd, 0);
-  try {
-    use();
-  } finally {
-    c.dup3(saved, fd, 0);
-    closeAll(saved, ends[0]!, ends[1]!);
-  }
+  backend.adoptChild({ pid, entropy, exit, kill, write: writeFully });
 }
 
 function define(target: object, key: string, value: unknown): void {
