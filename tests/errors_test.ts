@@ -112,8 +112,10 @@ test("WorkerError.cause keeps own data, cause and errors", async () => {
 
 class QuotaError extends RangeError {
   override readonly name = "QuotaError";
-  constructor(readonly used: number) {
+  readonly used: number;
+  constructor(used: number) {
     super(`used ${used}`);
+    this.used = used;
   }
 }
 
