@@ -2,12 +2,10 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import ndarray from "ndarray";
-import { SystemCallError } from "../ffi/errors.ts";
 import { backend } from "../ffi/libc.ts";
 import { LargeView } from "../src/memory/large_view.ts";
 import * as arrays from "../src/memory/mod.ts";
 import { sweep } from "../src/memory/registry.ts";
-import { setExportable } from "../src/memory/segment.ts";
 import { releaseWarm } from "../src/memory/warm_memory.ts";
 import { runScript, test } from "./harness.ts";
 
@@ -276,43 +274,6 @@ test("above 4 GiB an array works or is a RangeError that names the limit, before
   assert.deepEqual(held(), before);
 });
 
-test("a table may exceed 4 GiB although no column does", () => {
-  const columns = table(2 ** 31, { a: "u1", b: "u1", c: "i1" });
-  columns.a[2 ** 31 - 1] = 1;
-  columns.c[2 ** 31 - 1] = -3;
-  assert.deepEqual([columns.b.length, columns.b.at(-1), columns.c.at(-1)], [2 ** 31, 0, -3]);
-  release(columns.b);
-  assert.deepEqual([columns.a.length, columns.b.length, columns.c.length], [0, 0, 0]);
-});
-
-/** 64 TiB, in columns that every engine can make. */
-const MONSTER = Object.fromEntries(Array.from({ length: 2 ** 14 }, (_, i) => [`c${i}`, "u1" as const]));
-
-for (const isExported of [false, true]) {
-  test(`more than the machine has is ENOMEM at once${isExported ? ", with descriptors too" : ""}`, () => {
-    if (isExported) setExportable(true);
-    try {
-      const before = held();
-      for (let i = 0; i < 5; i++) {
-        assert.throws(() => table(2 ** 32, MONSTER), (error: Error) => {
-          assert(error instanceof SystemCallError);
-          assert.deepEqual([error.code, error.syscall, error.errno], ["ENOMEM", "mmap", 12]);
-          assert.match(error.message, /^mmap failed: ENOMEM.* wants 70368744177664 bytes/);
-          return true;
-        });
-        if (!isUnlimited) continue;
-        for (const length of [2 ** 43, 2 ** 49, 2 ** 50 - 1]) {
-          const message = new RegExp(`ENOMEM.*empty\\(${length}, "f8"\\) wants ${8 * length} bytes`);
-          assert.throws(() => empty(length), { name: "SystemCallError", message });
-        }
-      }
-      assert.deepEqual(held(), before);
-    } finally {
-      if (isExported) setExportable(false);
-    }
-  });
-}
-
 // emptyLike, fullLike, copy
 
 test("emptyLike() and fullLike() take shape and element type from their model", () => {
@@ -489,142 +450,6 @@ test("fromIter() says what is wrong", () => {
     throw new RangeError("of the iterable");
   })();
   assert.throws(() => fromIter(failing, "f8", 5), { message: "of the iterable" });
-});
-
-// table
-
-test("table() gives aligned columns in one segment", () => {
-  const columns = table(3, {
-    x: "f8",
-    flag: "bool",
-    id: "<i4",
-    big: "u8",
-    __proto__: "i1" as never,
-    ["constructor"]: "u2",
-  });
-  assert.deepEqual(Object.keys(columns), ["x", "flag", "id", "big", "constructor"]);
-  assert(
-    columns.x instanceof Float64Array && columns.flag instanceof Uint8Array &&
-      columns.id instanceof Int32Array,
-  );
-  assert(columns.big instanceof BigUint64Array && columns.constructor instanceof Uint16Array);
-  Object.values(columns).forEach((column, i) => {
-    assert.deepEqual([column.length, column.byteOffset], [3, 0]);
-    assert(isShared(column));
-    assert.equal(backend.addressOf(column) % 64, 0);
-    (column as Float64Array).fill((i === 3 ? BigInt(i) : i) as number);
-  });
-  Object.values(columns).forEach((column, i) =>
-    assert((column as Float64Array).every((value) => Number(value) === i))
-  );
-  release(columns.id.subarray(1));
-  assert(Object.values(columns).every((column) => column.length === 0 && !isShared(column)));
-  release(columns.x);
-});
-
-test("table() takes no rows and no columns", () => {
-  assert.deepEqual(table(0, { a: "f8" }).a.length, 0);
-  assert.deepEqual(table(5, {}), {});
-});
-
-test("table() says what is wrong", () => {
-  assert.throws(() => table(-1, { x: "f8" }), RangeError);
-  assert.throws(() => table("3" as unknown as number, { x: "f8" }), TypeError);
-  assert.throws(() => table([3] as unknown as number, { x: "f8" }), TypeError);
-  assert.throws(() => table(3, { x: "f9" as "f8" }), {
-    name: "TypeError",
-    message: /^table\(\) column "x" does not know/,
-  });
-  assert.throws(() => table(2 ** 52, { x: "f8" }), { name: "RangeError", message: /column "x" wants/ });
-  assert.throws(() => table(2 ** 50 - 1, { x: "f8", y: "f8" }), RangeError);
-  for (const bad of [null, undefined, "f8", ["f8"]]) {
-    assert.throws(() => table(3, bad as unknown as { x: "f8" }), {
-      name: "TypeError",
-      message: /wants an object of dtypes/,
-    });
-  }
-});
-
-// isShared, release
-
-test("isShared() knows views of shared memory", () => {
-  const x = empty(10);
-  const m = empty([2, 5]);
-  for (
-    const a of [
-      x,
-      x.subarray(3),
-      x.subarray(10),
-      x.buffer,
-      new Uint8Array(x.buffer, 8),
-      new DataView(x.buffer),
-    ]
-  ) {
-    assert(isShared(a));
-  }
-  for (const a of [m, m.pick(1), m.transpose(1, 0), m.pick(0, 0), m.data, empty(0), ndarray(x, [2, 5])]) {
-    assert(isShared(a));
-  }
-  const others = [
-    x.slice(),
-    x.map((v) => v),
-    new Float64Array(3),
-    new ArrayBuffer(8),
-    new SharedArrayBuffer(8),
-    [x],
-    { data: x },
-  ];
-  for (const a of [...others, ndarray([1, 2]), null, undefined, 5, "x", () => x]) assert(!isShared(a));
-});
-
-test("release() empties every view, once and for all", () => {
-  const x = empty(1000);
-  const views = [x, x.subarray(10), new Uint8Array(x.buffer), new Float64Array(x.buffer, 80, 4)];
-  const m = ndarray(x, [10, 100]) as unknown as arrays.NdArray<Float64Array>;
-  const data = new DataView(x.buffer);
-  release(views[1]);
-  assert.deepEqual(views.map((view) => view.length), [0, 0, 0, 0]);
-  assert.equal(x.buffer.byteLength, 0);
-  assert.equal(x[5], undefined);
-  assert.equal(m.get(3, 3), undefined);
-  assert.throws(() => data.getInt8(0), TypeError);
-  x[0] = 1;
-  for (const view of [...views, x.buffer, m]) {
-    assert(!isShared(view));
-    release(view);
-  }
-  for (const view of [...views, m]) assert(!isShared(view));
-});
-
-test("release() refuses what is not shared", () => {
-  for (
-    const a of [
-      new Float64Array(3),
-      [1],
-      ndarray(new Float64Array(4), [2, 2]),
-      null,
-      undefined,
-      7,
-      {},
-      new ArrayBuffer(8),
-    ]
-  ) {
-    assert.throws(() => release(a), {
-      name: "TypeError",
-      message: /^release\(\) wants an array in shared memory, made by empty\(\)/,
-    });
-  }
-});
-
-test("a view kept over release() and new arrays never shows their memory", () => {
-  for (let i = 0; i < 200; i++) {
-    const old = full(1 << 15, 1);
-    const kept = old.subarray(5);
-    release(old);
-    const fresh = full(1 << 15, 2);
-    assert.deepEqual([kept.length, kept[0], fresh[0]], [0, undefined, 2]);
-    release(fresh);
-  }
 });
 
 // the entry point

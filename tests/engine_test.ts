@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { run, runtimeCommand, type ScriptResult, test } from "./harness.ts";
@@ -131,35 +132,43 @@ test("fails when told", () => { if (process.env.FAIL) throw new Error("told to")
 );
 
 test("importing the module works in the runtime's own test runner, and its status tells", async () => {
-  // the project keeps its test runners out of tests/tmp
-  const directory = mkdtempSync(`${tmpdir()}/sharedmem_`);
-  const path = `${directory}/inner_test.ts`;
-  writeFileSync(path, TEST_FILE.replace("@sharedmem/sharedmem", `${ROOT}mod.ts`));
-  try {
+  await outside("inner_test.ts", TEST_FILE, async (path) => {
     const command = hasPermissions
       ? [process.execPath, "test", "-A", "--no-check", "--config", `${ROOT}deno.json`, path]
       : [process.execPath, "test", path];
-    const good = await run(command, { env: { FAIL: undefined }, cwd: directory });
+    const cwd = dirname(path);
+    const good = await run(command, { env: { FAIL: undefined }, cwd });
     assert.equal(good.status, 0, good.stdout + good.stderr);
     assert.match(good.stdout + good.stderr, /FORKED 1,4,9/);
-    const bad = await run(command, { env: { FAIL: "1" }, cwd: directory });
+    const bad = await run(command, { env: { FAIL: "1" }, cwd });
     assert.notEqual(bad.status, 0);
     assert.match(bad.stdout + bad.stderr, /told to/);
+  });
+});
+
+/** As {@linkcode withFile}, elsewhere: the project's own runner keeps out of tests/tmp. */
+async function outside(name: string, source: string, body: (path: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(`${tmpdir()}/sharedmem_`);
+  try {
+    const path = `${directory}/${name}`;
+    writeFileSync(path, source.replace("@sharedmem/sharedmem", `${ROOT}mod.ts`));
+    await body(path);
   } finally {
     rmSync(directory, { recursive: true });
   }
-});
+}
 
 if (hasPermissions) {
   test("importing the module works in the runtime's own benchmark runner", async () => {
     const source = `
-      import { MapReduce } from "@sharedmem/sharedmem";
+      import { MapReduce } from "${ROOT}mod.ts";
       using pool = new MapReduce({ np: 2 });
       const results = await pool.map((x) => x * x, [1, 2, 3]);
       Deno.bench({ name: "FORKED " + results.join(), n: 1, warmup: 0, fn: () => {} });
     `;
-    await withFile("inner.ts", source, async (path) => {
-      const { status, stdout, stderr } = await run([process.execPath, "bench", "-A", "--no-check", path]);
+    await outside("inner_bench.ts", source, async (path) => {
+      const options = ["-A", "--no-check", "--config", `${ROOT}deno.json`];
+      const { status, stdout, stderr } = await run([process.execPath, "bench", ...options, path]);
       assert.equal(status, 0, stderr);
       assert.match(stdout, /FORKED 1,4,9/);
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import ndarray from "ndarray";
 import { backend, c, listDirectory, readFile } from "../ffi/libc.ts";
-import { copy, empty, isShared, type NdArray, release, table } from "../src/memory/mod.ts";
+import { copy, empty, full, isShared, type NdArray, release, table } from "../src/memory/mod.ts";
 import { liveSegments, sweep } from "../src/memory/registry.ts";
 import * as segments from "../src/memory/segment.ts";
 import { releaseWarm } from "../src/memory/warm_memory.ts";
@@ -270,4 +271,86 @@ test("a copy outlives its source", () => {
   release(source);
   stress();
   assert(other.every((value) => value === 3));
+});
+
+// isShared, release
+
+test("isShared() knows views of shared memory", () => {
+  const x = empty(10);
+  const m = empty([2, 5]);
+  for (
+    const a of [
+      x,
+      x.subarray(3),
+      x.subarray(10),
+      x.buffer,
+      new Uint8Array(x.buffer, 8),
+      new DataView(x.buffer),
+    ]
+  ) {
+    assert(isShared(a));
+  }
+  for (const a of [m, m.pick(1), m.transpose(1, 0), m.pick(0, 0), m.data, empty(0), ndarray(x, [2, 5])]) {
+    assert(isShared(a));
+  }
+  const others = [
+    x.slice(),
+    x.map((v) => v),
+    new Float64Array(3),
+    new ArrayBuffer(8),
+    new SharedArrayBuffer(8),
+    [x],
+    { data: x },
+  ];
+  for (const a of [...others, ndarray([1, 2]), null, undefined, 5, "x", () => x]) assert(!isShared(a));
+});
+
+test("release() empties every view, once and for all", () => {
+  const x = empty(1000);
+  const views = [x, x.subarray(10), new Uint8Array(x.buffer), new Float64Array(x.buffer, 80, 4)];
+  const m = ndarray(x, [10, 100]) as unknown as NdArray<Float64Array>;
+  const data = new DataView(x.buffer);
+  release(views[1]);
+  assert.deepEqual(views.map((view) => view.length), [0, 0, 0, 0]);
+  assert.equal(x.buffer.byteLength, 0);
+  assert.equal(x[5], undefined);
+  assert.equal(m.get(3, 3), undefined);
+  assert.throws(() => data.getInt8(0), TypeError);
+  x[0] = 1;
+  for (const view of [...views, x.buffer, m]) {
+    assert(!isShared(view));
+    release(view);
+  }
+  for (const view of [...views, m]) assert(!isShared(view));
+});
+
+test("release() refuses what is not shared", () => {
+  for (
+    const a of [
+      new Float64Array(3),
+      [1],
+      ndarray(new Float64Array(4), [2, 2]),
+      null,
+      undefined,
+      7,
+      {},
+      new ArrayBuffer(8),
+    ]
+  ) {
+    assert.throws(() => release(a), {
+      name: "TypeError",
+      message: /^release\(\) wants an array in shared memory, made by empty\(\)/,
+    });
+  }
+});
+
+test("a view kept over release() and new arrays never shows their memory", () => {
+  for (let i = 0; i < 200; i++) {
+    const old = full(1 << 15, 1);
+    const kept = old.subarray(5);
+    release(old);
+    const fresh = full(1 << 15, 2);
+    assert.deepEqual([kept.length, kept[0], fresh[0]], [0, undefined, 2]);
+    release(fresh);
+  }
 });

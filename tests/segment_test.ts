@@ -4,7 +4,7 @@ import { SystemCallError } from "../ffi/errors.ts";
 import { backend, c, cString, listDirectory, readFile, readLink, sleepMs } from "../ffi/libc.ts";
 import { hugePagesFor } from "../src/memory/huge_pages.ts";
 import { mapAnonymous, unmap } from "../src/memory/mapping.ts";
-import { empty, full, release, table, zeros } from "../src/memory/mod.ts";
+import { empty, full, isShared, release, table, zeros } from "../src/memory/mod.ts";
 import * as segments from "../src/memory/segment.ts";
 import { keepWarm, releaseWarm, takeWarm, warmBytes } from "../src/memory/warm_memory.ts";
 import { forkChild, prepareForks } from "../src/process/fork.ts";
@@ -377,21 +377,104 @@ test("an array too large for its share of free memory takes none in advance", ()
   release(columns.a);
 });
 
-test("a failed allocation leaves nothing behind", () => {
-  exportable(() => {
-    const before = descriptorCount();
-    for (let i = 0; i < 5; i++) {
-      assert.throws(() => mapAnonymous(2 ** 46, "a test"), {
-        name: "SystemCallError",
-        message: /ENOMEM.*a test wants 70368744177664 bytes/,
-      });
-      assert.throws(() => mapAnonymous(2 ** 53 - 1, "a test"), {
-        name: "SystemCallError",
-        message: /ENOMEM/,
-      });
-      const long = backend.maxViewBytes > 2 ** 46 ? 2 ** 46 : 2 ** 33;
-      assert.throws(() => allocateBuffer(long, "a test"));
+function held(): readonly number[] {
+  const maps = readFile("/proc/self/maps")!.split("\n").filter((line) => /^\S+ ..[-x]s /.test(line));
+  return [maps.length, descriptorCount()];
+}
+
+/** 64 TiB, in columns that every engine can make. */
+const MONSTER = Object.fromEntries(Array.from({ length: 2 ** 14 }, (_, i) => [`c${i}`, "u1" as const]));
+
+function failToAllocate(): void {
+  backend.collectGarbage();
+  assert.throws(() => table(2 ** 32, MONSTER));
+  const before = held();
+  for (let i = 0; i < 5; i++) {
+    assert.throws(() => table(2 ** 32, MONSTER), (error: Error) => {
+      assert(error instanceof SystemCallError);
+      assert.deepEqual([error.code, error.syscall, error.errno], ["ENOMEM", "mmap", 12]);
+      assert.match(
+        error.message,
+        /^mmap failed: ENOMEM.*: table\(4294967296, .* wants 70368744177664 bytes$/,
+      );
+      return true;
+    });
+    for (const byteLength of [2 ** 46, 2 ** 52, 2 ** 53 - 1]) {
+      const message = new RegExp(`ENOMEM.*a test wants ${byteLength} bytes$`);
+      assert.throws(() => mapAnonymous(byteLength, "a test"), { name: "SystemCallError", message });
+      // an engine with a limit refuses before
+      const isUnlimited = backend.maxViewBytes >= byteLength;
+      const name = isUnlimited ? "SystemCallError" : "RangeError";
+      assert.throws(() => empty(Math.floor(byteLength / 8)), { name, message: /empty\(\d+, "f8"\) wants/ });
     }
-    assert.equal(descriptorCount(), before);
+  }
+  assert.deepEqual(held(), before);
+}
+
+test("more than the machine has is ENOMEM at once and leaves nothing behind", () => {
+  failToAllocate();
+  exportable(failToAllocate);
+});
+
+// table
+
+test("table() gives aligned columns in one segment", () => {
+  const columns = table(3, {
+    x: "f8",
+    flag: "bool",
+    id: "<i4",
+    big: "u8",
+    __proto__: "i1" as never,
+    ["constructor"]: "u2",
   });
+  assert.deepEqual(Object.keys(columns), ["x", "flag", "id", "big", "constructor"]);
+  assert(
+    columns.x instanceof Float64Array && columns.flag instanceof Uint8Array &&
+      columns.id instanceof Int32Array,
+  );
+  assert(columns.big instanceof BigUint64Array && columns.constructor instanceof Uint16Array);
+  Object.values(columns).forEach((column, i) => {
+    assert.deepEqual([column.length, column.byteOffset], [3, 0]);
+    assert(isShared(column));
+    assert.equal(backend.addressOf(column) % 64, 0);
+    (column as Float64Array).fill((i === 3 ? BigInt(i) : i) as number);
+  });
+  Object.values(columns).forEach((column, i) =>
+    assert((column as Float64Array).every((value) => Number(value) === i))
+  );
+  release(columns.id.subarray(1));
+  assert(Object.values(columns).every((column) => column.length === 0 && !isShared(column)));
+  release(columns.x);
+});
+
+test("table() takes no rows and no columns", () => {
+  assert.deepEqual(table(0, { a: "f8" }).a.length, 0);
+  assert.deepEqual(table(5, {}), {});
+});
+
+test("table() says what is wrong", () => {
+  assert.throws(() => table(-1, { x: "f8" }), RangeError);
+  assert.throws(() => table("3" as unknown as number, { x: "f8" }), TypeError);
+  assert.throws(() => table([3] as unknown as number, { x: "f8" }), TypeError);
+  assert.throws(() => table(3, { x: "f9" as "f8" }), {
+    name: "TypeError",
+    message: /^table\(\) column "x" does not know/,
+  });
+  assert.throws(() => table(2 ** 52, { x: "f8" }), { name: "RangeError", message: /column "x" wants/ });
+  assert.throws(() => table(2 ** 50 - 1, { x: "f8", y: "f8" }), RangeError);
+  for (const bad of [null, undefined, "f8", ["f8"]]) {
+    assert.throws(() => table(3, bad as unknown as { x: "f8" }), {
+      name: "TypeError",
+      message: /wants an object of dtypes/,
+    });
+  }
+});
+
+test("a table may exceed 4 GiB although no column does", () => {
+  const columns = table(2 ** 31, { a: "u1", b: "u1", c: "i1" });
+  columns.a[2 ** 31 - 1] = 1;
+  columns.c[2 ** 31 - 1] = -3;
+  assert.deepEqual([columns.b.length, columns.b.at(-1), columns.c.at(-1)], [2 ** 31, 0, -3]);
+  release(columns.b);
+  assert.deepEqual([columns.a.length, columns.b.length, columns.c.length], [0, 0, 0]);
 });

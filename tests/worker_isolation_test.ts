@@ -286,15 +286,18 @@ test("maps go on while the master's thread pool, timers and collector are busy",
     () => new Promise((resolve) => nodeCrypto.pbkdf2("a", "b", 2000, 32, "sha256", resolve)),
     () => crypto.subtle.digest("SHA-256", bytes),
     () => pause(1),
-    async () =>
-      await Promise.resolve(
-        (Function("n", "return Array.from({ length: n }, (_, i) => ({ i }))") as (n: number) => unknown)(
-          20_000,
-        ),
-      ),
+    () => {
+      const compiled = Function("n", "return Array.from({ length: n }, (_, i) => ({ i }))") as (
+        n: number,
+      ) => unknown;
+      return Promise.resolve(compiled(20_000));
+    },
   ];
   const busy = chores.map(async (chore) => {
-    while (isGoing()) await chore();
+    while (isGoing()) {
+      await chore();
+      await pause(0); // some end on the spot and would never let the event loop turn
+    }
   });
   try {
     using pool = new MapReduce({ np: 2 });
