@@ -7,21 +7,22 @@
  *
  * @example Integrate in parallel
  * ```ts
- * import { empty, MapReduce, range } from "@sharedmem/sharedmem";
+ * import { empty, MapReduce, range, zeros } from "@sharedmem/sharedmem";
  * import assert from "node:assert/strict";
  *
  * const n = 1 << 20, chunk = 1 << 16;
  * const x = empty(n); // shared memory: every worker writes into the same array
- * const sum = empty([]);
+ * const total = zeros([]);
  * using pool = new MapReduce({ np: 2 });
  * const parts = await pool.map((start) => {
  *   let part = 0;
  *   for (let i = start; i < start + chunk; i++) part += x[i] = i / n / n;
- *   pool.critical(() => sum[0]! += part);
- *   return part;
+ *   const sum = part; // a constant: engines keep a captured variable that changes in memory
+ *   pool.critical(() => total[0]! += sum);
+ *   return sum;
  * }, range(0, n, chunk));
- * assert(Math.abs(sum[0]! - 0.5) < 1e-6);
- * assert(Math.abs(parts.reduce((a, b) => a + b) - sum[0]!) < 1e-12);
+ * assert(Math.abs(total[0]! - 0.5) < 1e-6);
+ * assert(Math.abs(parts.reduce((a, b) => a + b) - total[0]!) < 1e-12);
  * ```
  *
  * @module

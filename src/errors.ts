@@ -30,7 +30,9 @@ export interface JobLocation {
   readonly pid: number;
 }
 
-/** User code threw in a worker. `cause` is the original as far as it can travel. */
+/**
+ * User code threw in a worker. `cause` is the original as far as it can travel; `stack` begins at the line that threw.
+ */
 export class WorkerError extends SharedMemError {
   /** The class name, kept when the code is minified. */
   override readonly name = "WorkerError";
@@ -53,6 +55,13 @@ export class WorkerError extends SharedMemError {
     this.pid = where.pid;
     this.workerStack = workerStack;
     this.lossy = lossy;
+    // printed with every error, it would say again what the stacks say
+    Object.defineProperty(this, "workerStack", { enumerable: false });
+    const frames = userFrames(workerStack);
+    if (frames.length > 0) {
+      const stack = [`${this.name}: ${this.message}`, ...frames].join("\n");
+      Object.defineProperty(this, "stack", { value: stack, writable: true, configurable: true });
+    }
   }
 }
 
@@ -150,6 +159,16 @@ export class PoolClosedError extends SharedMemError {
   constructor() {
     super("the pool was disposed: make a new one");
   }
+}
+
+/** This package's folder as stack frames name it: by path in one engine, by URL in the other. */
+const OWN_FOLDER = decodeURI(new URL(".", import.meta.url).pathname);
+
+/** The frames above the package's own: whoever reads the error looks for his own line first. */
+function userFrames(stack: string): string[] {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const own = frames.findIndex((frame) => frame.includes(OWN_FOLDER));
+  return own < 0 ? frames : frames.slice(0, own);
 }
 
 function summary(cause: unknown): string {
