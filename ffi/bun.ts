@@ -163,7 +163,10 @@ class StreamWaiter implements DescriptorWaiter {
     this.#watched.set(fd, reader);
     for (let ended = false; !ended;) {
       try {
-        ended = (await reader.read()).done;
+        const { done, value } = await reader.read();
+        ended = done;
+        // a stream that gives nothing again and again must not starve the event loop
+        if (!done && value.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
       } catch {
         ended = true;
       }

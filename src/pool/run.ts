@@ -18,7 +18,7 @@ import type { DescriptorWaiter, Readiness } from "../../ffi/types.ts";
 import { UnsupportedError } from "../errors.ts";
 import { pinSegments, setExportable } from "../memory/segment.ts";
 import { prepareForks } from "../process/fork.ts";
-import type { ChildEnd } from "../process/reap.ts";
+import { type ChildEnd, peekEnd } from "../process/reap.ts";
 import type { Turnstile } from "../sync/turnstile.ts";
 import { pollDoorbells } from "../transport/doorbell.ts";
 import type { ResultSink } from "../transport/result_reader.ts";
@@ -178,9 +178,20 @@ export class Run {
       return false;
     }
     if (this.#unread.size > 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    else this.#hear(await this.#waiter!.wait());
+    else await this.#hearBeside(this.#waiter!);
     this.#drainUnread();
     return true;
+  }
+
+  async #hearBeside(waiter: DescriptorWaiter): Promise<void> {
+    const news = await waiter.wait();
+    this.#hear(news);
+    if (news.length > 0 || this.#byBell.size === 0) return;
+    // nothing is watched any more: look oneself, and let the event loop turn
+    for (const [fd, worker] of this.#byBell) {
+      if (peekEnd(worker.pid) !== undefined) this.#hear([{ fd, ended: true }]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Nobody waits for news any more, for now: the event loop may end. */
