@@ -27,7 +27,11 @@ interface BunFfi {
   ): ArrayBuffer;
 }
 
+type Spawn = (first: unknown, options?: object) => unknown;
+
 interface BunGlobal {
+  spawn: Spawn;
+  spawnSync: Spawn;
   readonly isMainThread: boolean;
   gc(isSynchronous: boolean): void;
   file(fd: number): { stream(): ReadableStream<Uint8Array> };
@@ -100,6 +104,7 @@ export function openBackend(): Backend {
     isMainThread: bun.isMainThread,
     marksInherited: true,
     noteEnvironment(name, value) {
+      spawnWithCurrentEnvironment(bun);
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     },
@@ -114,6 +119,21 @@ export function openBackend(): Backend {
 
 function isWide(type: CType): boolean {
   return type === "i64" || type === "usize" || type === "address";
+}
+
+let isSpawnCurrent = false;
+
+/** By itself `Bun.spawn` gives programs the environment that Bun was started with, whatever became of it since. */
+function spawnWithCurrentEnvironment(bun: BunGlobal): void {
+  if (isSpawnCurrent) return;
+  isSpawnCurrent = true;
+  for (const name of ["spawn", "spawnSync"] as const) {
+    const spawn = bun[name];
+    bun[name] = (first, options) =>
+      Array.isArray(first)
+        ? spawn(first, { env: process.env, ...options })
+        : spawn({ env: process.env, ...first as object });
+  }
 }
 
 type PipeReader = ReadableStreamDefaultReader<Uint8Array>;

@@ -73,7 +73,8 @@ const CHURN = { count: 400, length: 1_000_000, mostMib: 1000 };
 test("a synchronous loop of forgotten arrays does not exhaust memory", () => {
   const before = sharedMib();
   const most = churn(CHURN.count, CHURN.length);
-  assert(most - before < CHURN.mostMib, `${most} MiB`);
+  // what is alive already may double before the next collection
+  assert(most < 2 * before + CHURN.mostMib, `${most} MiB, ${before} before`);
   assert(most > 100, `${most} MiB: memory is not measured`);
 });
 

@@ -41,13 +41,14 @@ let refusal: string | undefined | null = null;
  * Re-executes the process in place when its engine runs threads that a forked child would miss.
  *
  * Nothing of the user's script has run at this time, because imports run first; modules imported earlier run
- * again. Has no effect in a Worker, on an unsupported platform and with `SHAREDMEM_REEXEC=0`.
+ * again. Has no effect in a Worker, in a program read from standard input, on an unsupported
+ * platform and with `SHAREDMEM_REEXEC=0`.
  */
 export function ensureEngine(): void {
   if (missing !== undefined) return;
   const marker = takeMarker();
   if (marker !== undefined || getenv(OPT_OUT) === "0" || !backend.isMainThread) return;
-  if (unsafeThreads().length === 0) return;
+  if (unsafeThreads().length === 0 || isProgramRead()) return;
   const original: Record<string, string> = {};
   for (const [name, { value, separator }] of Object.entries(backend.engineFlags)) {
     const present = getenv(name);
@@ -76,7 +77,9 @@ function findRefusal(): string | undefined {
   if (threads.length === 0) return undefined;
   const flags = Object.entries(backend.engineFlags).map(([name, { value }]) => `${name}=${value}`).join(" ");
   return `the engine started with ${flags} in its environment, which importing this module sees to unless ` +
-    `${OPT_OUT}=0 or a Worker prevents it (threads ${threads.join(", ")} are running)`;
+    `${OPT_OUT}=0, a Worker or a program read from standard input prevents it (threads ${
+      threads.join(", ")
+    } are running)`;
 }
 
 function unsafeThreads(): string[] {
@@ -84,6 +87,12 @@ function unsafeThreads(): string[] {
     readFile(`/proc/self/task/${id}/comm`)?.trim() ?? ""
   );
   return names.filter((name) => backend.unsafeThreads.includes(name));
+}
+
+/** Whether the program itself came through standard input, where a second start would find nothing. */
+function isProgramRead(): boolean {
+  const words = (readFile("/proc/self/cmdline") ?? "").split("\0").slice(1);
+  return words.find((word) => word !== "run" && !/^-./.test(word)) === "-";
 }
 
 /** Reads and removes what the first round left, so that programs started from here do not inherit it. */
