@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { randomBytes } from "../../ffi/libc.ts";
 import { describe } from "../describe.ts";
 import { isForkedChild } from "../process/identity.ts";
 import { Collector } from "./collect.ts";
 import { ControlMemory } from "./control.ts";
 import { getDebug } from "./debug.ts";
 import { checkMapOptions } from "./options.ts";
+import { anySeed } from "./random.ts";
 import { Run } from "./run.ts";
 import { Sections } from "./sections.ts";
 import { master, SerialRunner } from "./serial.ts";
@@ -52,7 +52,7 @@ export function background<T>(fn: () => T): Background<T> {
   if (typeof fn !== "function") throw new TypeError(`background: fn must be a function, got ${describe(fn)}`);
   const options = checkMapOptions<unknown, unknown>("background");
   const collector = new Collector<unknown, unknown>(1, options);
-  const sections = new Sections(new Uint32Array(randomBytes(4).buffer)[0]!);
+  const sections = new Sections(anySeed());
   const value = (): T => collector.results[0] as T;
   if (getDebug()) {
     const task = {

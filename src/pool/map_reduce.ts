@@ -4,7 +4,6 @@
  * @module
  */
 import { PoolClosedError, UnsupportedError } from "../errors.ts";
-import { randomBytes } from "../../ffi/libc.ts";
 import { cpuCount } from "../process/cpu_count.ts";
 import { isForkedChild } from "../process/identity.ts";
 import { Collector } from "./collect.ts";
@@ -21,6 +20,7 @@ import {
   type MapReduceOptions,
   type ResolvedMapOptions,
 } from "./options.ts";
+import { anySeed } from "./random.ts";
 import { Run } from "./run.ts";
 import { type Critical, type Ordered, Sections, type WorkerLocal } from "./sections.ts";
 import { master, SerialRunner, type SerialTask } from "./serial.ts";
@@ -85,7 +85,7 @@ export class MapReduce implements Disposable {
     this.#np = np;
     this.#backend = backend;
     this.#shared = shared;
-    this.#sections = new Sections(seed ?? new Uint32Array(randomBytes(4).buffer)[0]!);
+    this.#sections = new Sections(seed ?? anySeed());
   }
 
   /** The number of workers: as given, else `cpuCount()`, or 1 inside a job. */

@@ -130,3 +130,9 @@ export function xoshiro128(state: Uint32Array): number {
   state[3] = s3 << 11 | s3 >>> 21;
   return Math.imul(scrambled << 7 | scrambled >>> 25, 9);
 }
+
+/** A seed that nobody has chosen. */
+export function anySeed(): Seed {
+  // not libc's: pools that run in the master need no permission
+  return crypto.getRandomValues(new Uint32Array(1))[0]!;
+}
