@@ -31,7 +31,8 @@ const MAPPING_SHARE = 7 / 8;
 /** The kernel's default of `vm.max_map_count`. */
 const DEFAULT_MAPPINGS = 65_530;
 
-let maxBytes = MIN_BYTES;
+/** The least that was alive since the last collection: what a large phase held must not stay the measure. */
+let lowBytes = 0;
 let maxSegments = MIN_SEGMENTS;
 let maxDescriptors = MIN_DESCRIPTORS;
 
@@ -48,7 +49,9 @@ setInterval(sweep, LOOK_MS).unref();
  * @throws {SystemCallError} `ENOMEM` when there are too many arrays
  */
 export function makeRoom(byteLength: number, descriptors: number, what: string): boolean {
-  const isDue = liveSegmentBytes() + byteLength > maxBytes || liveSegments().size >= maxSegments ||
+  lowBytes = Math.min(lowBytes, liveSegmentBytes());
+  const isDue = liveSegmentBytes() + byteLength > Math.max(MIN_BYTES, 2 * lowBytes) ||
+    liveSegments().size >= maxSegments ||
     descriptors > maxDescriptors;
   if (!isDue && !isScarce(byteLength)) return false;
   collect();
@@ -61,7 +64,7 @@ export function makeRoom(byteLength: number, descriptors: number, what: string):
       `${what} wants one array more than ${size}: vm.max_map_count of this system allows no more`;
     throw systemCallError("mmap", detail, ENOMEM);
   }
-  maxBytes = Math.max(MIN_BYTES, 2 * liveSegmentBytes());
+  lowBytes = liveSegmentBytes();
   maxSegments = Math.min(most, Math.max(MIN_SEGMENTS, 2 * size));
   let open = 0;
   for (const { descriptor } of liveSegments().values()) if (descriptor >= 0) open++;
