@@ -6,10 +6,7 @@
 import process from "node:process";
 import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
 
-interface BunFunction {
-  (...values: unknown[]): unknown;
-  readonly ptr: number;
-}
+type BunFunction = (...values: unknown[]) => unknown;
 
 /** The part of `bun:ffi` used here; declared by hand so that Deno can check this file. */
 interface BunFfi {
@@ -18,13 +15,7 @@ interface BunFfi {
     symbols: Record<string, { args: string[]; returns: string }>,
   ): { symbols: Record<string, BunFunction> };
   ptr(view: ArrayBufferView): number;
-  toArrayBuffer(
-    address: number,
-    offset: number,
-    length: number,
-    context?: number,
-    deallocator?: number,
-  ): ArrayBuffer;
+  toArrayBuffer(address: number, offset: number, length: number): ArrayBuffer;
 }
 
 type Spawn = (first: unknown, options?: object) => unknown;
@@ -53,8 +44,6 @@ const LIBC = "libc.so.6";
 export function openBackend(): Backend {
   const bun = (globalThis as unknown as { Bun: BunGlobal }).Bun;
   const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
-  const munmap =
-    ffi.dlopen(LIBC, { munmap: { args: ["ptr", "u64_fast"], returns: "i32" } }).symbols.munmap!.ptr;
 
   return {
     bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
@@ -78,10 +67,6 @@ export function openBackend(): Backend {
       return bound as Bound<S>;
     },
     viewAt: (address, byteLength) => ffi.toArrayBuffer(address, 0, byteLength),
-    ownedViewAt: (address, byteLength, mappedBytes) =>
-      // the engine calls deallocator(address, context): just munmap(address, length)
-      ffi.toArrayBuffer(address, 0, byteLength, mappedBytes, munmap),
-    unmapsOnCollection: true,
     maxViewBytes: 2 ** 32,
     addressOf: (view) => ffi.ptr(view),
     collectGarbage() {

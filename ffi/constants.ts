@@ -24,13 +24,12 @@ export const MADV_COLLAPSE = 25;
 /** Open, descriptor and socket flags. */
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
+export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
-export const F_GETFD = 1;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
-export const FD_CLOEXEC = 1;
 export const MFD_CLOEXEC = 1;
 export const SEEK_END = 2;
 export const AF_UNIX = 1;
@@ -48,11 +47,19 @@ export const POLLOUT = 4;
 /** Processes. */
 export const P_PID = 1;
 export const WNOHANG = 1;
+export const WSTOPPED = 2;
 export const WEXITED = 4;
 export const WNOWAIT = 0x01000000;
 export const CLD_EXITED = 1;
 export const PR_SET_PDEATHSIG = 1;
 export const SC_PAGESIZE = 30;
+
+/** Signals that the code sends or resets; the same numbers on both architectures. */
+export const SIGBUS = 7;
+export const SIGKILL = 9;
+export const SIGSEGV = 11;
+export const SIGCONT = 18;
+export const SIGSTOP = 19;
 
 /** `futex` operations; shared between processes, so never `FUTEX_PRIVATE_FLAG`. */
 export const FUTEX_WAIT = 0;
@@ -62,7 +69,6 @@ export const FUTEX_WAKE = 1;
 export const SYS_FUTEX: number = process.arch === "arm64" ? 98 : 202;
 
 /** Error numbers that the code acts on. */
-export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EAGAIN = 11;

@@ -56,8 +56,6 @@ export function openBackend(): Backend {
       return bound as unknown as Bound<S>;
     },
     viewAt,
-    ownedViewAt: viewAt,
-    unmapsOnCollection: false,
     maxViewBytes: 2 ** 53 - 1,
     addressOf(view) {
       const address = Deno.UnsafePointer.of(view as ArrayBufferView<ArrayBuffer>);

@@ -75,8 +75,6 @@ export const symbols = {
   sched_getaffinity: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   // int usleep(useconds_t usec)
   usleep: { parameters: ["u32"], result: "i32" },
-  // int sched_yield(void)
-  sched_yield: { parameters: [], result: "i32" },
   // long sysconf(int name)
   sysconf: { parameters: ["i32"], result: "i64" },
   // int isatty(int fd)

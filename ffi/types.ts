@@ -58,10 +58,6 @@ export interface Backend {
   bind<S extends Record<string, CFunction>>(symbols: S): Bound<S>;
   /** The memory at an address as a buffer; nobody frees it. */
   viewAt(address: number, byteLength: number): ArrayBuffer;
-  /** Like `viewAt`, and `munmap`s `mappedBytes` when the buffer is collected, if the engine can do that by itself. */
-  ownedViewAt(address: number, byteLength: number, mappedBytes: number): ArrayBuffer;
-  /** Whether `ownedViewAt` unmaps without anyone's help. */
-  readonly unmapsOnCollection: boolean;
   /** The longest buffer that the engine can make, in bytes. */
   readonly maxViewBytes: number;
   /** The address of a view's first byte, valid as long as the view is. */

@@ -18,8 +18,6 @@ export function unsupportedBackend(needs: string, cause?: unknown): Backend {
       ) as unknown as Bound<S>;
     },
     viewAt: () => refuse("shared memory"),
-    ownedViewAt: () => refuse("shared memory"),
-    unmapsOnCollection: true,
     maxViewBytes: 0,
     addressOf: () => refuse("shared memory"),
     collectGarbage: () => {},

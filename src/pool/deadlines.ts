@@ -3,15 +3,13 @@
  *
  * @module
  */
+import { SIGCONT, SIGKILL, SIGSTOP } from "../../ffi/constants.ts";
 import { clearTimeout, setTimeout } from "node:timers";
 import { JobTimeoutError } from "../errors.ts";
 import { awaitStop } from "../process/reap.ts";
 import { type ControlMemory, FORKED, jobStartAt, POS, slotAt } from "./control.ts";
 import type { WorkerProcess } from "./worker_process.ts";
 
-const SIGKILL = 9;
-const SIGCONT = 18;
-const SIGSTOP = 19;
 /** A child that is silent for this long before its flag hangs on a lock that it inherited. */
 const START_LIMIT_MS = 1000;
 const STOP_LIMIT_MS = 20;

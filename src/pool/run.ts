@@ -12,6 +12,7 @@
  *
  * @module
  */
+import { SIGKILL } from "../../ffi/constants.ts";
 import { clearInterval, setInterval } from "node:timers";
 import { backend } from "../../ffi/libc.ts";
 import type { DescriptorWaiter, Readiness } from "../../ffi/types.ts";
@@ -47,7 +48,6 @@ import { rehearseWorker } from "./rehearsal.ts";
 import { turnstileOf, type WorkerTask } from "./worker_loop.ts";
 import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
 
-const SIGKILL = 9;
 const MAX_STARTS = 3;
 /** Somebody who kills what has not even started says nothing about fork. */
 const MAX_KILLED_STARTS = 10;
@@ -212,7 +212,6 @@ export class Run {
         const waitMs = this.#unread.size > 0 ? 0 : dueMs < 0 ? LOOK_MS : Math.min(dueMs, LOOK_MS);
         this.#hear(pollDoorbells([...this.#byBell.keys()], waitMs));
         this.#look();
-        this.#drainUnread();
         this.#checkDeadlines();
       }
     } finally {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SIGKILL } from "../../ffi/constants.ts";
 import { c, closeAll } from "../../ffi/libc.ts";
 import { enterChild as enterChildMemory, setExportable } from "../memory/segment.ts";
 import { forkChild, type ForkContext } from "../process/fork.ts";
@@ -30,7 +31,6 @@ import {
   WRITE,
 } from "./control.ts";
 
-const SIGKILL = 9;
 /** A child whose pipe has ended is a zombie within microseconds, unless it closed the pipe itself. */
 const END_LIMIT_MS = 50;
 

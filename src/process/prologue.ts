@@ -13,7 +13,17 @@
  * @module
  */
 import process from "node:process";
-import { EINVAL, O_CLOEXEC, O_NONBLOCK, PR_SET_PDEATHSIG, signalNumber } from "../../ffi/constants.ts";
+import {
+  EINVAL,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_WRONLY,
+  PR_SET_PDEATHSIG,
+  SIGBUS,
+  SIGKILL,
+  signalNumber,
+  SIGSEGV,
+} from "../../ffi/constants.ts";
 import { backend, c, cString, randomBytes, readFile, systemCallError, writeFully } from "../../ffi/libc.ts";
 import { self } from "./identity.ts";
 
@@ -29,9 +39,6 @@ export interface LoopDescriptor {
 }
 
 const SIG_DFL = 0;
-const SIGBUS = 7;
-const SIGKILL = 9;
-const SIGSEGV = 11;
 /** HUP INT QUIT USR1 USR2 TERM CHLD WINCH; not PIPE (a write's EPIPE is wanted), not SEGV and BUS (the engine's). */
 const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, 17, 28] as const;
 const OOM_SCORE_STEP = 500;
@@ -85,7 +92,7 @@ function isolateEventLoop(descriptors: readonly LoopDescriptor[]): void {
 /** Adds to the score rather than setting it: an administrator's preference among programs stays. */
 function volunteerForOom(): void {
   const path = "/proc/self/oom_score_adj";
-  const fd = c.open(cString(path), 1 | O_CLOEXEC, 0);
+  const fd = c.open(cString(path), O_WRONLY | O_CLOEXEC, 0);
   if (fd < 0) return;
   const score = Math.min(Number(readFile(path) ?? 0) + OOM_SCORE_STEP, OOM_SCORE_MAX);
   const text = new TextEncoder().encode(String(score));

@@ -12,6 +12,7 @@ import {
   WEXITED,
   WNOHANG,
   WNOWAIT,
+  WSTOPPED,
 } from "../../ffi/constants.ts";
 import { c, errno, sleepMs, systemCallError } from "../../ffi/libc.ts";
 
@@ -49,7 +50,6 @@ export function awaitEnd(pid: number, limitMs: number): ChildEnd | undefined {
 
 /** Waits for a child to be stopped by a signal; false when it ended or did not stop in time. Blocks. */
 export function awaitStop(pid: number, limitMs: number): boolean {
-  const WSTOPPED = 2;
   const deadline = performance.now() + limitMs;
   do {
     info[4] = 0;

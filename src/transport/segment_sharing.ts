@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { O_CLOEXEC } from "../../ffi/constants.ts";
+import { O_CLOEXEC, O_RDWR } from "../../ffi/constants.ts";
 import { c, cString } from "../../ffi/libc.ts";
 import {
   allocateBuffer,
@@ -20,8 +20,6 @@ import { receiveDescriptor, sendDescriptor } from "./descriptor_channel.ts";
 import type { SpillReader } from "./result_reader.ts";
 import type { Spill } from "./result_writer.ts";
 import type { BufferSharing, SharedReference } from "./sharing.ts";
-
-const O_RDWR = 2;
 
 /** A worker's side. */
 export class WorkerSharing implements BufferSharing, Spill {
