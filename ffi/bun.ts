@@ -48,21 +48,15 @@ export function openBackend(): Backend {
   return {
     bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
       const bound: Record<string, unknown> = {};
-      const byLibraryName = new Map<string, [string, CFunction][]>();
-      for (const [key, row] of Object.entries<CFunction>(symbols)) {
-        const name = row.name ?? key;
-        byLibraryName.set(name, [...byLibraryName.get(name) ?? [], [key, row]]);
-      }
-      for (const [name, rows] of byLibraryName) {
-        for (const [key, { parameters, result }] of rows) {
-          const definition = {
-            args: parameters.map((type) => nativeTypes[type]),
-            returns: nativeTypes[result],
-          };
-          const native = ffi.dlopen(LIBC, { [name]: definition }).symbols[name]!;
-          // beyond 2^53 a 64-bit result is a bigint
-          bound[key] = isWide(result) ? (...values: unknown[]) => Number(native(...values)) : native;
-        }
+      for (const [key, { name = key, parameters, result }] of Object.entries<CFunction>(symbols)) {
+        // one library a row: two rows may have the same C name
+        const definition = {
+          args: parameters.map((type) => nativeTypes[type]),
+          returns: nativeTypes[result],
+        };
+        const native = ffi.dlopen(LIBC, { [name]: definition }).symbols[name]!;
+        // beyond 2^53 a 64-bit result is a bigint
+        bound[key] = isWide(result) ? (...values: unknown[]) => Number(native(...values)) : native;
       }
       return bound as Bound<S>;
     },
