@@ -183,7 +183,7 @@ function adoptChild({ entropy, write }: ChildHooks): void {
   const { setRandomSeed } = process.getBuiltinModule("bun:jsc") as unknown as {
     setRandomSeed(seed: number): void;
   };
-  setRandomSeed(entropy);
+  setRandomSeed(entropy[0]! | 0);
   writeDirectly(process.stdout, 1, write);
   writeDirectly(process.stderr, 2, write);
 }

@@ -6,6 +6,7 @@
 import process from "node:process";
 import type { Backend, Bound, CFunction, ChildHooks, CType, DescriptorWaiter, Readiness } from "./types.ts";
 import { POLLIN } from "./constants.ts";
+import { uniform } from "./xoshiro.ts";
 
 const nativeTypes: Record<CType, Deno.NativeType | "void"> = {
   i32: "i32",
@@ -30,6 +31,7 @@ type AnyFunction = (...values: unknown[]) => unknown;
 
 /** Opens the C library; throws `Deno.errors.NotCapable` without `--allow-ffi`. */
 export function openBackend(): Backend {
+  touchRandom();
   const asynchronous = Deno.dlopen(LIBC, {
     poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
   }).symbols;
@@ -166,43 +168,30 @@ class PollWaiter implements DescriptorWaiter {
 }
 
 /** `Deno.kill` is not read, only replaced: reading loads what it stands for, which takes 2 ms. */
+/**
+ * V8 compiles code that uses anything of `Math` on the assumption that a property that never changed never will.
+ * A child, which gets another `random`, would throw that code away. Called before there is any.
+ */
+function touchRandom(): void {
+  const { random } = Math;
+  Math.random = () => 0;
+  Math.random = random;
+}
+
+/** V8 has no way to reseed `Math.random`, so a child gets another generator. */
+function seededRandom(state: Uint32Array): () => number {
+  return function random(): number {
+    return uniform(state);
+  };
+}
+
 function adoptChild({ pid, exit, kill, entropy }: ChildHooks): void {
   define(Deno, "pid", pid);
   define(Deno, "exit", exit);
   define(Deno, "kill", kill);
-  Math.random = xoshiro128(entropy);
+  Math.random = seededRandom(entropy);
 }
 
 function define(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, configurable: true, writable: true, enumerable: true });
-}
-
-/**
- * V8 has no way to reseed `Math.random`, so a child gets another generator:
- * xoshiro128+ (Blackman and Vigna, 2018), two draws joined to 53 bits.
- */
-function xoshiro128(entropy: number): () => number {
-  let state = entropy | 0;
-  const word = (): number => {
-    // SplitMix32 fills the state
-    state = (state + 0x9e3779b9) | 0;
-    let z = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return z ^ (z >>> 16);
-  };
-  let [a, b, c, d] = [word(), word(), word(), word() | 1];
-  const next = (): number => {
-    const result = (a + d) >>> 0;
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = (d << 11) | (d >>> 21);
-    return result;
-  };
-  return function random(): number {
-    return ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
-  };
+  Object.defineProperty(target, key, { value, configurable: true, writable: true });
 }

@@ -84,24 +84,26 @@ export function getenv(name: string): string | undefined {
   return length === 0 ? "" : DECODER.decode(new Uint8Array(backend.viewAt(address, length)).slice());
 }
 
+/** Where small files, links and directories are read to: fresh memory would cost a page fault a page, at each fork. */
+let scratch = new Uint8Array(8192);
+
 /** The bytes of a small file such as those of `/proc`; `undefined` if it cannot be read. Blocks. */
 export function readFileBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
   if (missing !== undefined) return undefined;
   const fd = c.open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0) return undefined;
-  let bytes = new Uint8Array(4096);
   let length = 0;
   for (;;) {
-    if (length === bytes.length) {
-      const larger = new Uint8Array(4 * bytes.length);
-      larger.set(bytes);
-      bytes = larger;
+    if (length === scratch.length) {
+      const larger = new Uint8Array(4 * scratch.length);
+      larger.set(scratch);
+      scratch = larger;
     }
-    const count = c.read(fd, bytes.subarray(length), bytes.length - length);
+    const count = c.read(fd, scratch.subarray(length), scratch.length - length);
     if (count < 0 && errno() === EINTR) continue;
     if (count <= 0) {
       c.close(fd);
-      return count < 0 ? undefined : bytes.subarray(0, length);
+      return count < 0 ? undefined : scratch.slice(0, length);
     }
     length += count;
   }
@@ -118,7 +120,7 @@ export function listDirectory(path: string): string[] {
   const names: string[] = [];
   const fd = c.open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0) return names;
-  const bytes = new Uint8Array(32768);
+  const bytes = scratch;
   const view = new DataView(bytes.buffer);
   for (
     let count = c.getdents64(fd, bytes, bytes.length);
@@ -137,9 +139,8 @@ export function listDirectory(path: string): string[] {
 
 /** Where a symbolic link points; `undefined` if there is none. */
 export function readLink(path: string): string | undefined {
-  const bytes = new Uint8Array(4096);
-  const length = c.readlink(cString(path), bytes, bytes.length);
-  return length < 0 ? undefined : DECODER.decode(bytes.subarray(0, length));
+  const length = c.readlink(cString(path), scratch, scratch.length);
+  return length < 0 ? undefined : DECODER.decode(scratch.subarray(0, length));
 }
 
 /** Writes all of `bytes`, waiting where the descriptor does not; false when the reader is gone. Blocks. */

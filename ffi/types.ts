@@ -100,8 +100,8 @@ export interface EngineFlag {
 export interface ChildHooks {
   /** The child's process id. */
   readonly pid: number;
-  /** Fresh entropy, a 32-bit integer. */
-  readonly entropy: number;
+  /** Fresh entropy, four words. */
+  readonly entropy: Uint32Array;
   /** Ends the process at once. */
   exit(code?: unknown): never;
   /** Sends a signal, by name or number, to a process. */

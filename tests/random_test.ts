@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { JobRandom, philox4x32, type Seed, xoshiro128 } from "../src/pool/random.ts";
+import { xoshiro128 } from "../ffi/xoshiro.ts";
+import { JobRandom, philox4x32, type Seed } from "../src/pool/random.ts";
 import { test } from "./harness.ts";
 
 const INDICES = 100_000;

@@ -12,12 +12,11 @@
  * made for counters: neighbouring indices give unrelated states. xoshiro128** is what a draw costs, a few
  * nanoseconds.
  *
- * Sources: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011) and its Random123 library;
- * Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021),
- * https://prng.di.unimi.it/xoshiro128starstar.c.
+ * Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (SC 2011) and its Random123 library.
  *
  * @module
  */
+import { uniform } from "../../ffi/xoshiro.ts";
 import { describe } from "../describe.ts";
 
 /** What fixes the random numbers of a pool: a safe integer, or a bigint of at most 64 bits. */
@@ -57,9 +56,7 @@ export class JobRandom {
   /** The next number of the stream: 0 ≤ x < 1, a multiple of 2^-53. */
   next(): number {
     if (!this.#isReady) this.#fill();
-    const high = xoshiro128(this.#state) >>> 5;
-    const low = xoshiro128(this.#state) >>> 6;
-    return (high * 2 ** 26 + low) * 2 ** -53;
+    return uniform(this.#state);
   }
 
   #fill(): void {
@@ -117,18 +114,6 @@ function highProduct(a: number, b: number): number {
   const a0 = a & 0xffff, a1 = a >>> 16, b0 = b & 0xffff, b1 = b >>> 16;
   const middle = a1 * b0 + (a0 * b0 >>> 16);
   return a1 * b1 + (middle >>> 16) + (a0 * b1 + (middle & 0xffff) >>> 16);
-}
-
-/** One step of xoshiro128** 1.1 on `state`: its output as a signed 32-bit integer. */
-export function xoshiro128(state: Uint32Array): number {
-  // four words by contract
-  const s0 = state[0]!, s1 = state[1]!, s2 = state[2]! ^ s0, s3 = state[3]! ^ s1;
-  const scrambled = Math.imul(s1, 5);
-  state[0] = s0 ^ s3;
-  state[1] = s1 ^ s2;
-  state[2] = s2 ^ s1 << 9;
-  state[3] = s3 << 11 | s3 >>> 21;
-  return Math.imul(scrambled << 7 | scrambled >>> 25, 9);
 }
 
 /** A seed that nobody has chosen. */

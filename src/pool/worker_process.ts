@@ -30,6 +30,7 @@ import {
   STATE,
   WRITE,
 } from "./control.ts";
+import { noteEncoded } from "./rehearsal.ts";
 
 /** A child whose pipe has ended is a zombie within microseconds, unless it closed the pipe itself. */
 const END_LIMIT_MS = 50;
@@ -207,6 +208,7 @@ export class WorkerProcess {
     ownDescriptors.delete(this.#bell);
     ownDescriptors.delete(this.#channel);
     this.furthest = Math.max(this.furthest, this.#reader!.furthest);
+    noteEncoded(this.#reader!.encoded);
     this.#pid = 0;
     return end;
   }

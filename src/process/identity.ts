@@ -5,8 +5,31 @@
  */
 import { c, missing } from "../../ffi/libc.ts";
 
-/** This process's identity; the fork prologue renews it in a child. */
-export const self: { pid: number; depth: number } = { pid: missing === undefined ? c.getpid() : 0, depth: 0 };
+/**
+ * The process id and the number of forks since the program's start. In a typed array, because engines compile the
+ * value of a property that never changed into the code as a constant: a child that changed it would throw away
+ * what its parent had compiled.
+ */
+const words = new Int32Array([missing === undefined ? c.getpid() : 0, 0]);
+
+/** This process's identity. */
+export const self = {
+  /** The process id. */
+  get pid(): number {
+    return words[0]!;
+  },
+
+  /** How many forks by this package lie between the program's start and this process. */
+  get depth(): number {
+    return words[1]!;
+  },
+};
+
+/** Notes that this process is a child just forked. */
+export function becomeChild(): void {
+  words[0] = c.getpid();
+  words[1]!++;
+}
 
 /** Whether this process was forked by this package. */
 export function isForkedChild(): boolean {

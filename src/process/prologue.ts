@@ -25,7 +25,7 @@ import {
   SIGSEGV,
 } from "../../ffi/constants.ts";
 import { backend, c, cString, randomBytes, readFile, systemCallError, writeFully } from "../../ffi/libc.ts";
-import { self } from "./identity.ts";
+import { becomeChild, self } from "./identity.ts";
 
 /** Kinds of descriptors that an event loop waits on. */
 export const EPOLL = 0;
@@ -52,10 +52,9 @@ export function enterChild(parentPid: number, loopDescriptors: readonly LoopDesc
   dieWithParent(parentPid);
   for (const signal of RESET_SIGNALS) c.signal(signal, SIG_DFL);
   isolateEventLoop(loopDescriptors);
-  self.pid = c.getpid();
-  self.depth++;
+  becomeChild();
   volunteerForOom();
-  const entropy = new Int32Array(randomBytes(4).buffer)[0]!;
+  const entropy = new Uint32Array(randomBytes(16).buffer);
   drainRandomCaches();
   canary();
   takeIdentity(parentPid, entropy);
@@ -139,7 +138,7 @@ function canary(): void {
   canarySink.kept = undefined;
 }
 
-function takeIdentity(parentPid: number, entropy: number): void {
+function takeIdentity(parentPid: number, entropy: Uint32Array): void {
   const { pid } = self;
   const exit = (code: unknown = process.exitCode ?? 0): never => {
     c._exit(Number(code) & 255);

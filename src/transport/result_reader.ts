@@ -54,6 +54,8 @@ export class ResultReader {
   #furthest = 0;
   /** How many results and errors have come. */
   received = 0;
+  /** How many results came encoded, because they are no plain numbers. */
+  encoded = 0;
 
   /** Starts where both cursors are. */
   constructor(
@@ -156,6 +158,7 @@ export class ResultReader {
     end: number,
   ): void {
     if (kind === format.VALUE) {
+      this.encoded++;
       this.#deliver(sink, values, this.#decoder.decode(bytes, view, start, end));
       return;
     }
