@@ -26,6 +26,8 @@ export interface Verdict {
 
 /** A worker that dies this often between two jobs takes the next one down with it. */
 const MAX_IDLE_DEATHS = 3;
+/** Somebody who kills workers between jobs says less about the next job. */
+const MAX_IDLE_KILLS = 10;
 
 /** Counts deaths by job. */
 export class Casualties {
@@ -57,7 +59,8 @@ export class Casualties {
       const deaths = (this.#idleDeaths.get(index) ?? 0) + 1;
       this.#idleDeaths.set(index, deaths);
       // nothing was lost: the job that comes next has not begun
-      if (deaths < MAX_IDLE_DEATHS && this.#isForgiving) return { error: undefined, resumeAt: index };
+      const limit = end.signal === "SIGKILL" ? MAX_IDLE_KILLS : MAX_IDLE_DEATHS;
+      if (deaths < limit && this.#isForgiving) return { error: undefined, resumeAt: index };
       return { error, resumeAt: index + 1 };
     }
     const deaths = (this.#deaths.get(index) ?? 0) + 1;
