@@ -80,6 +80,7 @@ export function openBackend(): Backend {
       MIMALLOC_SCAVENGER: { value: "0" },
     },
     unsafeThreads: ["HeapHelper", "JITWorker", "JSCWarmUp", "mi-scavenger"],
+    threadsMayIdle: false,
     isMainThread: bun.isMainThread,
     marksInherited: true,
     noteEnvironment(name, value) {

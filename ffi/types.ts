@@ -73,6 +73,8 @@ export interface Backend {
   readonly engineFlags: Readonly<Record<string, EngineFlag>>;
   /** Names of threads, as `/proc` gives them, that run when the flags did not take effect. */
   readonly unsafeThreads: readonly string[];
+  /** Whether they run even when the flags took effect, but have nothing to do then. */
+  readonly threadsMayIdle: boolean;
   /** Whether the calling thread is the one that runs the main script. */
   readonly isMainThread: boolean;
   /** Whether the engine sets close-on-exec on descriptors that it inherited, so that a re-execution would lose them. */

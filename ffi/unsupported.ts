@@ -24,6 +24,7 @@ export function unsupportedBackend(needs: string, cause?: unknown): Backend {
     createWaiter: () => refuse("waiting for a descriptor"),
     engineFlags: {},
     unsafeThreads: [],
+    threadsMayIdle: false,
     isMainThread: false,
     marksInherited: false,
     noteEnvironment: () => {},

@@ -83,10 +83,27 @@ function findRefusal(): string | undefined {
 }
 
 function unsafeThreads(): string[] {
+  if (backend.threadsMayIdle && startedWithFlags()) return [];
   const names = listDirectory("/proc/self/task").map((id) =>
     readFile(`/proc/self/task/${id}/comm`)?.trim() ?? ""
   );
   return names.filter((name) => backend.unsafeThreads.includes(name));
+}
+
+/** Whether the flags were in the environment when this program started; what it has become since says nothing. */
+function startedWithFlags(): boolean {
+  const atStart = new Map(
+    (readFile("/proc/self/environ") ?? "").split("\0").map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }),
+  );
+  return Object.entries(backend.engineFlags).every(([name, { value, separator }]) => {
+    const present = atStart.get(name) ?? "";
+    return separator === undefined
+      ? present === value
+      : value.split(separator).every((part) => present.split(separator).includes(part));
+  });
 }
 
 /** Whether the program itself came through standard input, where a second start would find nothing. */
