@@ -48,13 +48,22 @@ export function openBackend(): Backend {
   return {
     bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
       const bound: Record<string, unknown> = {};
-      for (const [key, { name = key, parameters, result }] of Object.entries<CFunction>(symbols)) {
+      for (const [key, row] of Object.entries<CFunction>(symbols)) {
+        const { name = key, alternative, parameters, result } = row;
         // one library a row: two rows may have the same C name
         const definition = {
           args: parameters.map((type) => nativeTypes[type]),
           returns: nativeTypes[result],
         };
-        const native = ffi.dlopen(LIBC, { [name]: definition }).symbols[name]!;
+        const open = (symbol: string): BunFunction =>
+          ffi.dlopen(LIBC, { [symbol]: definition }).symbols[symbol]!;
+        let native: BunFunction;
+        try {
+          native = open(name);
+        } catch (error) {
+          if (alternative === undefined) throw error;
+          native = open(alternative);
+        }
         // beyond 2^53 a 64-bit result is a bigint
         bound[key] = isWide(result) ? (...values: unknown[]) => Number(native(...values)) : native;
       }

@@ -56,9 +56,10 @@ export function openBackend(): Backend {
   return {
     bind<S extends Record<string, CFunction>>(symbols: S): Bound<S> {
       const definitions: Record<string, Deno.ForeignFunction> = {};
-      for (const [key, { name = key, parameters, result }] of Object.entries<CFunction>(symbols)) {
+      for (const [key, row] of Object.entries<CFunction>(symbols)) {
+        const { name = key, alternative, parameters, result } = row;
         definitions[key] = {
-          name,
+          name: alternative === undefined || hasSymbol(name) ? name : alternative,
           parameters: parameters.map((type) => nativeTypes[type] as Deno.NativeType),
           result: nativeTypes[result],
         };
@@ -93,6 +94,11 @@ export function openBackend(): Backend {
     prepareFork: () => {},
     adoptChild,
   };
+}
+
+function hasSymbol(name: string): boolean {
+  const { symbols } = Deno.dlopen(LIBC, { [name]: { type: "pointer", optional: true } });
+  return symbols[name] !== null;
 }
 
 function isWide(type: CType): boolean {

@@ -9,8 +9,9 @@
 
 /** The symbol table, bound once in `libc.ts`. */
 export const symbols = {
-  // pid_t fork(void)
-  fork: { parameters: [], result: "i32" },
+  // pid_t _Fork(void), since glibc 2.34: fork(void) also lets threads that a child starts take over the stacks of
+  // its parent's other threads, where what the runtime still links to lies, e.g. Rust's lists of parked threads
+  fork: { name: "_Fork", alternative: "fork", parameters: [], result: "i32" },
   // void _exit(int status)
   _exit: { parameters: ["i32"], result: "void" },
   // pid_t getpid(void)

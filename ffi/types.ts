@@ -14,6 +14,8 @@ export type CType = "i32" | "u32" | "i64" | "usize" | "address" | "buffer" | "vo
 export interface CFunction {
   /** The name in the library, where it differs from the row's. */
   readonly name?: string;
+  /** The name in libraries that do not have that one. */
+  readonly alternative?: string;
   /** Parameter types, in order. */
   readonly parameters: readonly CType[];
   /** Result type. */

@@ -1,6 +1,6 @@
 /**
  * Writes the counts of the fault suite's last run into `docs/reliability.md`: `node scripts/reliability.mjs`, after
- * `npm test -- faults_deno faults_bun` or a soak (`SOAK=1`).
+ * `npm test -- faults` or a soak (`SOAK=1`).
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ const START = "<!-- faults -->\n";
 const END = "<!-- /faults -->";
 
 if (!existsSync(RECORD)) {
-  console.error(`${RECORD} is missing: run npm test -- faults_deno faults_bun first`);
+  console.error(`${RECORD} is missing: run npm test -- faults first`);
   process.exit(1);
 }
 

@@ -121,3 +121,12 @@ test("streamItems() refuses what is no sequence, saying what it got", () => {
   });
   assert.throws(() => streamItems({ length: MAX_ITEMS + 1 }, "imap"), RangeError);
 });
+
+test("indexedItems() and streamItems() refuse an array that was released, which would pass for empty", () => {
+  const released = new Float64Array([1, 2]);
+  structuredClone(released.buffer, { transfer: [released.buffer] });
+  for (const read of [indexedItems, streamItems]) {
+    assert.throws(() => read(released, "map"), { name: "TypeError", message: /map: items .*released/ });
+  }
+  assert.equal(indexedItems(new Float64Array(0), "map").length, 0);
+});

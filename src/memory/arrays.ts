@@ -92,7 +92,7 @@ export function full<const S extends Shape, const D extends DType = "f8">(
  *
  * @param a a typed array, an n-d view, a nested array, whose plain numbers are taken as `f8`, bigints as `i8` and
  *   booleans as `b1`, or one such value
- * @throws {TypeError} when `a` is none of these, or a ragged array: the message names the place
+ * @throws {TypeError} when `a` is none of these, was released, or is a ragged array: the message names the place
  */
 export function emptyLike<A extends ArraySource, const D extends DType = InferredDType<A>>(
   a: A,

@@ -15,7 +15,7 @@ import { describeSource } from "./source.ts";
  *
  * Differs from `numpy.copy`: the order is always C.
  *
- * @throws {TypeError} when `a` is no array, or a ragged one: the message names the place
+ * @throws {TypeError} when `a` is no array, was released, or is a ragged array: the message names the place
  * @throws {RangeError} when a bigint does not fit 64 bits
  *
  * @example From a nested array

@@ -17,7 +17,7 @@ import {
   PROT_NONE,
   PROT_READ_WRITE,
 } from "../../ffi/constants.ts";
-import { c, checked, cString, errno, PAGE_BYTES, systemCallError } from "../../ffi/libc.ts";
+import { c, checked, cString, errno, PAGE_BYTES, readFile, systemCallError } from "../../ffi/libc.ts";
 import { HUGE_PAGE_BYTES, hugePagesFor } from "./huge_pages.ts";
 
 /** A stretch of shared memory in this process. */
@@ -33,6 +33,10 @@ export interface Mapping {
 /** User space ends far below, so that no sum of sizes loses precision. */
 const MAX_BYTES = 2 ** 52;
 const MEMFD_NAME = cString("sharedmem");
+const SIGXFSZ = 25;
+const SIG_IGN = 1;
+
+let isSizeSignalSettled = false;
 
 /**
  * Memory without a name or a descriptor, zero-filled, which only this process and its later children see; aligned
@@ -50,9 +54,11 @@ export function mapAnonymous(byteLength: number, what: string): Mapping {
 /**
  * The same behind a descriptor that other processes can be given, close-on-exec.
  *
- * @throws {SystemCallError} `ENOMEM` when there cannot be that much, `EMFILE` when there are too many descriptors
+ * @throws {SystemCallError} `ENOMEM` when there cannot be that much, `EMFILE` when there are too many descriptors,
+ * `EFBIG` beyond `RLIMIT_FSIZE`
  */
 export function mapMemfd(byteLength: number, what: string): Mapping {
+  settleSizeSignal();
   const mappedBytes = mappedBytesFor(byteLength);
   const detail = `${what} wants ${byteLength} bytes`;
   probe(mappedBytes, detail);
@@ -83,6 +89,18 @@ export function mapShared(descriptor: number, mappedBytes: number, what: string)
 /** Gives the memory back; its descriptor stays as it is. */
 export function unmap({ address, mappedBytes }: Mapping): void {
   checked("munmap", c.munmap(address, mappedBytes), `${mappedBytes} bytes`);
+}
+
+/**
+ * Beyond `RLIMIT_FSIZE` the kernel ends the process by SIGXFSZ, unless that is ignored, as Bun and CPython do from
+ * the start: then the call fails. A handler of the user's stays.
+ */
+function settleSizeSignal(): void {
+  if (isSizeSignalSettled) return;
+  isSizeSignalSettled = true;
+  const caught = /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFile("/proc/self/status") ?? "")?.[1] ?? "ffffffff";
+  const isCaught = (parseInt(caught.slice(-8), 16) & 1 << (SIGXFSZ - 1)) !== 0;
+  if (!isCaught) c.signal(SIGXFSZ, SIG_IGN);
 }
 
 /** Whole pages, and the rest of the last huge page when it is used by half. */

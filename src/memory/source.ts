@@ -25,11 +25,12 @@ const dtypeByLeaf: { readonly [K in Leaf]: ShortDType } = { number: "f8", bigint
  * Looks at an array.
  *
  * @param what is named in errors, e.g. `copy()`
- * @throws {TypeError} when it is none, is ragged or holds other things than numbers, bigints or booleans of one kind
+ * @throws {TypeError} when it is none, is ragged, holds other things than numbers, bigints or booleans of one kind, or
+ *   its memory was released
  * @throws {RangeError} when a view reaches beyond its data
  */
 export function describeSource(source: unknown, what: string): Source {
-  if (isTypedArray(source)) return typedSource(source);
+  if (isTypedArray(source)) return typedSource(source, what);
   if (isNdView(source)) return viewSource(source, what);
   if (Array.isArray(source) || isLeaf(source)) return nestedSource(source, what);
   throw new TypeError(
@@ -37,7 +38,8 @@ export function describeSource(source: unknown, what: string): Source {
   );
 }
 
-function typedSource(array: TypedArray): Source {
+function typedSource(array: TypedArray, what: string): Source {
+  checkPresent(array, what);
   return {
     dimensions: [array.length],
     dtype: dtypeOf(array),
@@ -47,9 +49,16 @@ function typedSource(array: TypedArray): Source {
 
 function viewSource(view: Omit<NdArray, "data"> & { data: unknown }, what: string): Source {
   const { data, shape } = view;
+  if (isTypedArray(data)) checkPresent(data, what);
   checkReach(view, what);
   if (!isTypedArray(data)) return nestedSource(nested(view, 0, []), what);
   return { dimensions: shape, dtype: dtypeOf(data), writeTo: (target) => writeView(data, view, target) };
+}
+
+/** What was released has length 0, and would pass for an array that never had an element. */
+function checkPresent({ buffer }: TypedArray, what: string): void {
+  if (!(buffer instanceof ArrayBuffer) || !buffer.detached) return;
+  throw new TypeError(`${what} wants an array that has its memory, got one that was released or transferred`);
 }
 
 /** Views come from outside, with whatever strides. */
@@ -144,6 +153,7 @@ function visit(
       `${what}: element ${path} must be a ${kind} as the first one, got ${describe(value)}`,
     );
   }
+  if (isTypedArray(value)) checkPresent(value, what);
   const length = dimensions[depth]!;
   if (!isSequence(value) || value.length !== length) {
     const got = isSequence(value) ? `an array of ${value.length}` : describe(value);

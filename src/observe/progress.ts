@@ -149,6 +149,8 @@ class Bar {
         format: isCounted
           ? "{bar} {percentage}% | {value}/{total} | {rate} | {left} left"
           : "{value} done | {rate} | {elapsed}",
+        // the library would switch it off, and a program that is interrupted would leave it so
+        linewrap: true,
         barCompleteChar: "█",
         barIncompleteChar: "░",
       });

@@ -19,6 +19,8 @@ export class Arrivals implements RunClient {
   fail: (error: unknown) => void = (error) => {
     throw error;
   };
+  /** Called when the outcome of a job is there. */
+  settled: (index: number) => void = () => {};
 
   constructor(options: ResolvedMapOptions<unknown, unknown>, total: number | undefined) {
     this.#options = options;
@@ -26,12 +28,14 @@ export class Arrivals implements RunClient {
   }
 
   put(index: number, value: unknown): void {
+    this.settled(index);
     const { reduce, onError } = this.#options;
     const reduced = reduce === undefined ? value : reduce(value, index);
     this.#arrived.set(index, onError === "settle" ? { status: "fulfilled", value: reduced } : reduced);
   }
 
   putError(index: number, thrown: ThrownValue, refused: boolean, worker: WorkerIdentity): void {
+    this.settled(index);
     const error = asError(index, thrown, refused, worker);
     if (this.#options.onError === "settle") this.#arrived.set(index, { status: "rejected", reason: error });
     else this.fail(error);

@@ -74,12 +74,34 @@ export function background<T>(fn: () => T): Background<T> {
     };
     return Object.assign(Promise.try(here), { kill: () => {} });
   }
-  sections.share();
+  // set before the first await, so that `kill` finds it
+  let run: Run | undefined;
+  const promise = (async () => {
+    try {
+      sections.share();
+      run = prepare(() => fn(), sections, collector);
+      run.start(!isForkedChild());
+      if (isForkedChild()) run.finishSync();
+      else await run.finish();
+    } finally {
+      sections.unshare();
+    }
+    return value();
+  })();
+  return Object.assign(promise, { kill: () => run?.kill() });
+}
+
+/** A run of one job. */
+function prepare(
+  work: WorkerTask["work"],
+  sections: Sections,
+  collector: Collector<unknown, unknown>,
+): Run {
   const task: WorkerTask = {
     memory: ControlMemory.borrow(1),
     rules: { schedule: "dynamic", chunkSize: 1, np: 1 },
     sections,
-    work: () => fn(),
+    work,
     itemAt: (index) => index,
     star: false,
     shared: undefined,
@@ -92,22 +114,9 @@ export function background<T>(fn: () => T): Background<T> {
     task,
     (rank, parentPid, writer) => runWorker(task, rank, parentPid, writer),
     collector,
-    {
-      ...options,
-      stopsAtError: true,
-    },
+    { ...checkMapOptions<unknown, unknown>("background"), stopsAtError: true },
   );
   collector.fail = (error) => run.fail(error);
   run.open(1, true);
-  const promise = (async () => {
-    run.start(!isForkedChild());
-    try {
-      if (isForkedChild()) run.finishSync();
-      else await run.finish();
-    } finally {
-      sections.unshare();
-    }
-    return value();
-  })();
-  return Object.assign(promise, { kill: () => run.kill() });
+  return run;
 }

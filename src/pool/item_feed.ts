@@ -1,6 +1,7 @@
 /**
- * Items that the master makes while the workers run: one slot of shared memory each, in a ring as long as the
- * look-ahead, so that a slot is written again only when its job's result is there.
+ * Items that the master makes while the workers run: one slot of shared memory each, which is written again only when
+ * the outcome of its job is there. A job may take long, or be tried again, while those after it come and go: which
+ * slot an item is in stands in a directory that is much longer than the look-ahead.
  *
  * @module
  */
@@ -12,35 +13,56 @@ import { ItemSharing, type WorkerSharing } from "../transport/segment_sharing.ts
 const SLOT_BYTES = 4096;
 /** length, or with length -1 the reference of a segment: serial, descriptor, bytes */
 const HEADER_BYTES = 32;
+/** Items that may come and go while one is held. */
+const DIRECTORY_ENTRIES = 2 ** 14;
+const VACANT = -1;
 
 /** Hands items over. */
 export class ItemFeed {
-  readonly #length: number;
   readonly #buffer: ArrayBuffer;
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #doubles: Float64Array<ArrayBuffer>;
   readonly #view: DataView<ArrayBuffer>;
   readonly #sharing = new ItemSharing();
   readonly #encoder = new Encoder(this.#sharing);
-  /** What must live until the worker has taken the item. */
+  readonly #directory: Int32Array<ArrayBuffer>;
+  readonly #free: number[] = [];
+  /** What must live until the worker has taken the item, by slot. */
   readonly #held: unknown[] = [];
 
   /** A feed of `length` slots; the workers must be forked after it is made. */
   constructor(length: number) {
-    this.#length = length;
-    this.#buffer = allocateBuffer(length * SLOT_BYTES, "the items of imap");
+    this.#buffer = allocateBuffer(length * SLOT_BYTES + 4 * DIRECTORY_ENTRIES, "the items of imap");
     this.#bytes = new Uint8Array(this.#buffer);
     this.#doubles = new Float64Array(this.#buffer);
     this.#view = new DataView(this.#buffer);
+    this.#directory = new Int32Array(this.#buffer, length * SLOT_BYTES, DIRECTORY_ENTRIES).fill(VACANT);
+    for (let slot = length - 1; slot >= 0; slot--) this.#free.push(slot);
+  }
+
+  /** Master: whether item `index` can be put. */
+  hasRoom(index: number): boolean {
+    return this.#free.length > 0 && this.#directory[index % DIRECTORY_ENTRIES] === VACANT;
+  }
+
+  /** Master: the outcome of job `index` is there; nobody will ask for its item again. */
+  vacate(index: number): void {
+    const entry = index % DIRECTORY_ENTRIES;
+    const slot = this.#directory[entry]!;
+    this.#directory[entry] = VACANT;
+    this.#held[slot] = undefined;
+    this.#free.push(slot);
   }
 
   /**
-   * Master: writes item `index`; the job `index - length` must be over.
+   * Master: writes item `index`, for which there must be room.
    *
    * @throws {CodecError} when it cannot be carried
    */
   put(index: number, item: unknown): void {
-    const at = (index % this.#length) * SLOT_BYTES;
+    const slot = this.#free.pop()!;
+    this.#directory[index % DIRECTORY_ENTRIES] = slot;
+    const at = slot * SLOT_BYTES;
     const start = at + HEADER_BYTES;
     this.#sharing.adopted = [];
     const encoder = this.#encoder;
@@ -50,12 +72,12 @@ export class ItemFeed {
       const { serial, descriptor, byteLength } = this.#sharing.adopt(outside)!;
       this.#doubles.set([-1, serial, descriptor, byteLength], at / 8);
     } else this.#doubles[at / 8] = end - start;
-    this.#held[index % this.#length] = [item, this.#sharing.adopted];
+    this.#held[slot] = [item, this.#sharing.adopted];
   }
 
   /** Worker: item `index`. */
   at(index: number, decoder: Decoder, sharing: WorkerSharing): unknown {
-    const at = (index % this.#length) * SLOT_BYTES;
+    const at = this.#directory[index % DIRECTORY_ENTRIES]! * SLOT_BYTES;
     const length = this.#doubles[at / 8]!;
     const start = at + HEADER_BYTES;
     if (length >= 0) return decoder.decode(this.#bytes, this.#view, start, start + length);

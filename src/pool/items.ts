@@ -81,10 +81,11 @@ class RangeItems implements IndexedItems<number> {
  * iterable (generator, Map, Set, string) is read to its end. O(1), or O(items) for those.
  *
  * @param action the caller's name, for messages
- * @throws {TypeError} when `items` is neither iterable nor array-like
+ * @throws {TypeError} when `items` is neither iterable nor array-like, or was released
  * @throws {RangeError} when there are more than {@linkcode MAX_ITEMS}
  */
 export function indexedItems<T>(items: Items<T>, action: string): IndexedItems<T> {
+  checkPresent(items, action);
   const indexed = asIndexed(items);
   if (indexed !== undefined) return checkedLength(indexed, action);
   if (isIterable(items)) return checkedLength(new ArrayItems(Array.from(items)), action);
@@ -101,13 +102,14 @@ export function indexedItems<T>(items: Items<T>, action: string): IndexedItems<T
  * The items of an `imap`: by index where they can be had so without copying, else one after the other.
  *
  * @param action the caller's name, for messages
- * @throws {TypeError} when `items` is neither iterable, nor async iterable, nor array-like
+ * @throws {TypeError} when `items` is neither iterable, nor async iterable, nor array-like, or was released
  * @throws {RangeError} when an array-like has more than {@linkcode MAX_ITEMS}
  */
 export function streamItems<T>(
   items: StreamItems<T>,
   action: string,
 ): IndexedItems<T> | SequentialItems<T> | AsyncItems<T> {
+  checkPresent(items, action);
   const indexed = asIndexed(items);
   if (indexed !== undefined) return checkedLength(indexed, action);
   if (isAsyncIterable<T>(items)) return { kind: "async", iterator: items[Symbol.asyncIterator]() };
@@ -126,6 +128,14 @@ function asIndexed<T>(items: StreamItems<T>): IndexedItems<T> | undefined {
   if (ArrayBuffer.isView(items)) return "length" in items ? new ArrayItems(items as ArrayLike<T>) : undefined;
   if (isIterable(items) || isAsyncIterable(items)) return undefined;
   return isArrayLike<T>(items) ? new ArrayItems(items) : undefined;
+}
+
+/** What was released has length 0, and would pass for nothing to do. */
+function checkPresent(items: unknown, action: string): void {
+  if (!ArrayBuffer.isView(items) || !(items.buffer instanceof ArrayBuffer) || !items.buffer.detached) return;
+  throw new TypeError(
+    `${action}: items must have their memory, got an array that was released or transferred`,
+  );
 }
 
 function isArrayLike<T>(items: object): items is ArrayLike<T> {

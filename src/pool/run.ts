@@ -59,6 +59,12 @@ const DRAIN_MS = 10;
  */
 const LOOK_MS = 10;
 
+/**
+ * Who takes the results of a run that has failed: a client that threw has not finished with the result at hand, which
+ * would be given to it again.
+ */
+const NOBODY: ResultSink = { values: undefined, put() {}, putError() {} };
+
 /** The parts of the options that a run acts on. */
 export interface RunOptions {
   readonly timeout: number;
@@ -260,8 +266,8 @@ export class Run {
   #drain(worker: WorkerProcess, deadline: number): boolean {
     try {
       worker.answer();
-      const isDry = worker.reader.drain(this.#client, deadline);
-      this.#report();
+      const isDry = worker.reader.drain(this.#failure === undefined ? this.#client : NOBODY, deadline);
+      if (this.#failure === undefined) this.#report();
       return isDry;
     } catch (error) {
       this.fail(error);
@@ -309,10 +315,15 @@ export class Run {
     const words = this.#words;
     const slot = slotAt(worker.rank);
     const hasOnlyClaimed = this.#settleIntent(worker.rank, slot);
-    const isStarted = words[slot + POS]! < words[slot + END]!;
     const isAnswered = worker.reader.nextIndex > words[slot + POS]!;
-    const isRunning = isStarted && !isAnswered && !hasOnlyClaimed;
-    const index = isStarted ? words[slot + POS]! + (isAnswered ? 1 : 0) : words[NEXT]!;
+    const next = words[slot + POS]! + (words[slot + POS]! < words[slot + END]! && isAnswered ? 1 : 0);
+    const hasJobs = next < words[slot + END]!;
+    const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! ||
+      this.#task.rules.schedule === "static";
+    // it had done its part: nothing is lost with it
+    if (!hasJobs && !mayClaim) return this.#retire(slot);
+    const index = hasJobs ? next : Math.min(words[NEXT]!, words[LIMIT]! - 1);
+    const isRunning = hasJobs && !isAnswered && !hasOnlyClaimed;
     const verdict = this.#casualties.judge(
       { index, rank: worker.rank, pid: worker.lastPid, isRunning },
       end,
@@ -320,22 +331,22 @@ export class Run {
     );
     if (verdict.error !== undefined) {
       // without a claim of its own the worker takes no job down with it
-      if (this.#options.stopsAtError || !isStarted || index >= words[slot + END]!) throw verdict.error;
+      if (this.#options.stopsAtError || !hasJobs) throw verdict.error;
       const thrown = { error: verdict.error, stack: "", lossy: false };
       this.#client.putError(index, thrown, true, { rank: worker.rank, pid: worker.lastPid });
       this.#report();
     }
-    words[slot + POS] = isStarted ? verdict.resumeAt : words[slot + END]!;
-    const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! ||
-      this.#task.rules.schedule === "static";
-    if (words[slot + POS]! < words[slot + END]! || mayClaim) {
-      Atomics.store(words, slot + LOWER, Math.min(words[slot + POS]!, words[slot + END]!));
-      this.#turnstile.wake();
-      this.#fork(worker);
-    } else {
-      Atomics.store(words, slot + LOWER, NEVER);
-      this.#turnstile.wake();
-    }
+    words[slot + POS] = hasJobs ? verdict.resumeAt : words[slot + END]!;
+    if (words[slot + POS]! >= words[slot + END]! && !mayClaim) return this.#retire(slot);
+    Atomics.store(words, slot + LOWER, Math.min(words[slot + POS]!, words[slot + END]!));
+    this.#turnstile.wake();
+    this.#fork(worker);
+  }
+
+  /** A worker that nobody takes the place of holds up no turn. */
+  #retire(slot: number): void {
+    Atomics.store(this.#words, slot + LOWER, NEVER);
+    this.#turnstile.wake();
   }
 
   /** A worker that died while claiming holds what it had claimed, or nothing; whether it did. */

@@ -64,6 +64,7 @@ class Stream {
     this.#arrivals = new Arrivals(options, length);
     const feed = source.kind === "indexed" ? undefined : new ItemFeed(this.#window);
     this.#feed = feed;
+    if (feed !== undefined) this.#arrivals.settled = (index) => feed.vacate(index);
     const task = call.task(np, (index) => (source as IndexedItems<unknown>).at(index));
     this.#run = new Run(
       task,
@@ -148,7 +149,8 @@ class Stream {
   }
 
   get #hasRoom(): boolean {
-    return this.#total === Infinity && this.#pulled - this.#consumed < this.#window;
+    return this.#total === Infinity && this.#pulled - this.#consumed < this.#window &&
+      this.#feed!.hasRoom(this.#pulled);
   }
 
   async #pullAsync(iterator: AsyncIterator<unknown>): Promise<void> {

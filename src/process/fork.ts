@@ -18,11 +18,13 @@ import {
   readFile,
   readLink,
   sleepMs,
+  systemCallError,
   writeFully,
 } from "../../ffi/libc.ts";
 import { assertForkable } from "./engine.ts";
 import { self } from "./identity.ts";
 import { enterChild, EPOLL, EVENTFD, type LoopDescriptor, rehearsePrologue } from "./prologue.ts";
+import { taskState } from "./task_state.ts";
 
 /** How long to wait for other threads to fall asleep; then the fork goes ahead and the canary decides. */
 const QUIET_LIMIT_MS = 20;
@@ -46,6 +48,7 @@ let specialEnd = 0;
  * Readies this process for some forks in a row.
  *
  * @throws {UnsupportedError} when fork is not safe here
+ * @throws {SystemCallError} when the event loop's descriptors cannot be listed
  */
 export function prepareForks(): ForkContext {
   assertForkable();
@@ -110,10 +113,19 @@ function findSpecialMappings(): void {
   }
 }
 
+/** A child that kept one of them would take events from its parent: not to know them is no reason to go on. */
 function findLoopDescriptors(): LoopDescriptor[] {
   const found: LoopDescriptor[] = [];
-  for (const name of listDirectory("/proc/self/fd")) {
-    const target = readLink(`/proc/self/fd/${name}`);
+  const path = "/proc/self/fd";
+  const names = listDirectory(path);
+  if (names.length === 0) throw systemCallError("open", path);
+  for (const name of names) {
+    const target = readLink(`${path}/${name}`);
+    if (target === undefined) {
+      const error = systemCallError("readlink", `${path}/${name}`);
+      // the list's own is closed by now
+      if (error.code !== "ENOENT") throw error;
+    }
     if (target === "anon_inode:[eventpoll]") found.push({ fd: Number(name), kind: EPOLL });
     else if (target === "anon_inode:[eventfd]") found.push({ fd: Number(name), kind: EVENTFD });
   }
@@ -130,9 +142,8 @@ function othersSleep(): boolean {
   const own = readLink("/proc/thread-self")?.split("/").at(-1);
   for (const id of listDirectory("/proc/self/task")) {
     if (id === own) continue;
-    const stat = readFile(`/proc/self/task/${id}/stat`);
-    // the state follows the name in parentheses, which may itself hold any character
-    if (stat !== undefined && stat[stat.lastIndexOf(")") + 2] !== "S") return false;
+    const state = taskState(`/proc/self/task/${id}`);
+    if (state !== undefined && state !== "S") return false;
   }
   return true;
 }

@@ -2,7 +2,7 @@
  * What a forked child does before user code, in this order:
  *
  * 1. die with the parent, and see that the parent still lives
- * 2. signals back to their defaults, since a JavaScript handler would never run
+ * 2. signals that have a handler back to their defaults, since a JavaScript handler would never run
  * 3. private copies of the event loop's descriptors, since the epoll instance is the parent's own
  * 4. prefer this process when memory runs out
  * 5. random numbers of its own
@@ -39,8 +39,10 @@ export interface LoopDescriptor {
 }
 
 const SIG_DFL = 0;
+const SIG_IGN = 1;
+const SIGCHLD = 17;
 /** HUP INT QUIT USR1 USR2 TERM CHLD WINCH; not PIPE (a write's EPIPE is wanted), not SEGV and BUS (the engine's). */
-const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, 17, 28] as const;
+const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, SIGCHLD, 28] as const;
 const OOM_SCORE_STEP = 500;
 const OOM_SCORE_MAX = 1000;
 
@@ -50,7 +52,7 @@ const nodeCrypto = process.getBuiltinModule("node:crypto");
 /** Runs the prologue. Called once, in the child, right after the fork. */
 export function enterChild(parentPid: number, loopDescriptors: readonly LoopDescriptor[]): void {
   dieWithParent(parentPid);
-  for (const signal of RESET_SIGNALS) c.signal(signal, SIG_DFL);
+  resetSignals();
   isolateEventLoop(loopDescriptors);
   becomeChild();
   volunteerForOom();
@@ -78,12 +80,23 @@ function dieWithParent(parentPid: number): void {
   if (c.getppid() !== parentPid) c._exit(0);
 }
 
+/**
+ * As `execve` does: handlers go, what was ignored (`nohup`, a shell's background job) stays so. Not SIGCHLD: the
+ * kernel would reap the children of a process that ignores it.
+ */
+function resetSignals(): void {
+  for (const signal of RESET_SIGNALS) {
+    if (c.signal(signal, SIG_DFL) === SIG_IGN && signal !== SIGCHLD) c.signal(signal, SIG_IGN);
+  }
+}
+
 /** `dup3` onto the same number: the runtime goes on with a loop that hears nothing of the parent's. */
 function isolateEventLoop(descriptors: readonly LoopDescriptor[]): void {
   for (const { fd, kind } of descriptors) {
     const own = kind === EPOLL ? c.epoll_create1(O_CLOEXEC) : c.eventfd(0, O_CLOEXEC | O_NONBLOCK);
     if (own < 0) throw systemCallError(kind === EPOLL ? "epoll_create1" : "eventfd");
-    c.dup3(own, fd, O_CLOEXEC);
+    const taken = c.dup3(own, fd, O_CLOEXEC);
+    if (taken < 0) throw systemCallError("dup3");
     c.close(own);
   }
 }
@@ -105,7 +118,8 @@ function volunteerForOom(): void {
  */
 function drainRandomCaches(): void {
   const web = globalThis.crypto;
-  web.getRandomValues(new Uint8Array(4096));
+  // the generator is seeded anew only after 64 KiB: until then siblings draw the same
+  web.getRandomValues(new Uint8Array(65_536));
   const few = new Uint8Array(8);
   for (let i = 0; i < 140; i++) web.randomUUID();
   for (let i = 0; i < 260; i++) web.getRandomValues(few);

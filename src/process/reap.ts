@@ -7,6 +7,7 @@ import {
   CLD_EXITED,
   ECHILD,
   EINTR,
+  ESRCH,
   P_PID,
   signalNames,
   WEXITED,
@@ -15,6 +16,7 @@ import {
   WSTOPPED,
 } from "../../ffi/constants.ts";
 import { c, errno, sleepMs, systemCallError } from "../../ffi/libc.ts";
+import { taskState } from "./task_state.ts";
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -31,6 +33,13 @@ const info = new Int32Array(SIGINFO_BYTES / 4);
 /** How a child ended, leaving it a zombie so that its process id stays its own; `undefined` while it runs. */
 export function peekEnd(pid: number): ChildEnd | undefined {
   return waitChild(pid, WEXITED | WNOHANG | WNOWAIT);
+}
+
+/** Whether any process has ended, removed or not; also true for one that never was. */
+export function hasEnded(pid: number): boolean {
+  if (c.kill(pid, 0) < 0 && errno() === ESRCH) return true;
+  const state = taskState(`/proc/${pid}`);
+  return state === "Z" || state === "X";
 }
 
 /** Removes a child that has ended; its process id may be given away from here on. */

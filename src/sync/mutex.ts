@@ -7,9 +7,8 @@
  *
  * @module
  */
-import { ESRCH } from "../../ffi/constants.ts";
-import { c, errno } from "../../ffi/libc.ts";
 import { self } from "../process/identity.ts";
+import { hasEnded } from "../process/reap.ts";
 import { EVERYONE, futexWait, futexWake } from "./futex.ts";
 
 const CONTENDED = 1 << 30;
@@ -67,7 +66,7 @@ export class Mutex {
         held |= CONTENDED;
       }
       futexWait(words, at, held, SLICE_MS);
-      if (Atomics.load(words, at) === held) this.#releaseForOrphan(held & ~CONTENDED);
+      if (Atomics.load(words, at) === held) this.#releaseForDead(held & ~CONTENDED);
     }
   }
 
@@ -76,9 +75,12 @@ export class Mutex {
     if ((Atomics.exchange(this.#words, this.#at, 0) & CONTENDED) !== 0) futexWake(this.#words, this.#at, 1);
   }
 
-  /** A holder whose own parent died with it is reaped by init, which tells nobody. */
-  #releaseForOrphan(holder: number): void {
-    if (c.kill(holder, 0) < 0 && errno() === ESRCH) this.releaseFor(holder);
+  /**
+   * Nobody may tell of a holder's death: its parent died with it, or its parent is who waits here, or blocks in
+   * another map.
+   */
+  #releaseForDead(holder: number): void {
+    if (hasEnded(holder)) this.releaseFor(holder);
   }
 
   /**
@@ -86,13 +88,14 @@ export class Mutex {
    * The death counts as abandonment unless `isExpected`.
    */
   releaseFor(pid: number, isExpected = false): void {
-    const held = Atomics.load(this.#words, this.#at);
-    if ((held & ~CONTENDED) === pid) {
-      if (!isExpected) Atomics.add(this.#words, this.#at + 1, 1);
-      Atomics.compareExchange(this.#words, this.#at, held, 0);
-      // the holder may have marked it contended between the two calls: it is dead, so only waiters do
-      if ((Atomics.load(this.#words, this.#at) & ~CONTENDED) === pid) Atomics.store(this.#words, this.#at, 0);
+    const words = this.#words;
+    const at = this.#at;
+    for (let held = Atomics.load(words, at); (held & ~CONTENDED) === pid; held = Atomics.load(words, at)) {
+      // taken over before it is freed: one process counts the death, and nobody enters before it is counted
+      if (Atomics.compareExchange(words, at, held, self.pid | CONTENDED) !== held) continue;
+      if (!isExpected) Atomics.add(words, at + 1, 1);
+      this.release();
     }
-    futexWake(this.#words, this.#at, EVERYONE);
+    futexWake(words, at, EVERYONE);
   }
 }

@@ -86,13 +86,24 @@ export function sendDescriptor(
   }
 }
 
-/** The next descriptor that has arrived, close-on-exec, the caller's own; `undefined` when there is none. */
+/**
+ * The next descriptor that has arrived, close-on-exec, the caller's own; -1 in its place when this process had no room
+ * for one more: the kernel has dropped it then. `undefined` when there is none.
+ *
+ * @throws {SystemCallError} when the kernel cannot tell
+ */
 export function receiveDescriptor(socket: number): { serial: number; descriptor: number } | undefined {
   const message = shared ??= new Message();
   for (;;) {
     message.reset();
     const count = c.recvmsg(socket, message.header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    if (count === 8) return { serial: message.data[0]!, descriptor: message.control.getInt32(16, true) };
-    if (count >= 0 || errno() !== EINTR) return undefined;
+    if (count === 8) {
+      // the kernel says how much of the control part it has written; what stands there may be older
+      const hasArrived = message.header.getBigUint64(40, true) >= BigInt(CMSG_LENGTH);
+      const descriptor = hasArrived ? message.control.getInt32(16, true) : -1;
+      return { serial: message.data[0]!, descriptor };
+    }
+    if (count >= 0 || errno() === EAGAIN) return undefined;
+    if (errno() !== EINTR) throw systemCallError("recvmsg");
   }
 }

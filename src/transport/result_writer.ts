@@ -164,7 +164,7 @@ export class ResultWriter {
       this.#knownRead = Atomics.load(control, read);
       at = this.#written & this.#mask;
       const unread = (this.#written - this.#knownRead) | 0;
-      const rewinds = unread === 0 && at >= REWIND_BYTES;
+      const rewinds = unread === 0 && at >= Math.max(REWIND_BYTES, need);
       if (!rewinds && this.#contiguous(at) >= need) return at;
       // the rest of this turn of the ring is left empty: possible once everything in front is read
       const rest = this.#size - at;

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { O_CLOEXEC, O_RDWR } from "../../ffi/constants.ts";
-import { c, cString } from "../../ffi/libc.ts";
+import { EMFILE, O_CLOEXEC, O_RDWR } from "../../ffi/constants.ts";
+import { c, closeAll, cString, systemCallError } from "../../ffi/libc.ts";
 import {
   allocateBuffer,
   findBuffer,
@@ -142,10 +142,9 @@ export class MasterSharing implements BufferSharing {
     }
   }
 
-  /** Closes what arrived and was never asked for. */
+  /** Closes what was received and never asked for; what was not received goes with the socket. */
   close(): void {
-    this.receive();
-    for (const descriptor of this.#arrived.values()) c.close(descriptor);
+    closeAll(...this.#arrived.values());
     this.#arrived.clear();
   }
 
@@ -154,6 +153,7 @@ export class MasterSharing implements BufferSharing {
     const descriptor = this.#arrived.get(serial);
     if (descriptor === undefined) return undefined;
     this.#arrived.delete(serial);
+    if (descriptor < 0) throw systemCallError("recvmsg", `segment ${serial} of a result`, EMFILE);
     return mapDescriptor(serial, descriptor, offset, byteLength);
   }
 }

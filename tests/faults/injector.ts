@@ -1,7 +1,7 @@
 /** Faults at a chosen moment of a worker's life, from a chosen side. */
 import process from "node:process";
 import { empty, type Job, type MapReduce } from "../../mod.ts";
-import { killOther, realPid, sleepSync, spinForever, spinUntilAtLeast } from "../support.ts";
+import { killOther, realPid, spinForever } from "../support.ts";
 
 /** A moment of a worker's life that a job can bring about. */
 export type Phase =
@@ -23,7 +23,7 @@ export const PHASES: readonly Phase[] = [
 ];
 
 /** Who injects the fault. */
-export type Side = "the job" | "the master" | "outside";
+export type Side = "the job" | "the master";
 
 /** Kills a worker when it says that it is at the moment wanted. */
 export class Assassin {
@@ -60,7 +60,7 @@ export function atPhase(
   index: number,
   strike: () => never,
 ): unknown {
-  if (job.index !== index) return pool.critical(() => pool.ordered(() => job.index));
+  if (job.index !== index) return pool.ordered(() => pool.critical(() => job.index));
   switch (phase) {
     case "in critical":
       return pool.critical(strike);
@@ -78,14 +78,3 @@ export function atPhase(
       return strike();
   }
 }
-
-/** Waits in a job until `flags[at]` is set, as {@linkcode spinUntilAtLeast}, without using the processor. */
-export function waitForFlag(flags: Int32Array, at: number, deadlineMs = 10_000): void {
-  const end = performance.now() + deadlineMs;
-  while (Atomics.load(flags, at) === 0) {
-    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for flag ${at}`);
-    sleepSync(0.2);
-  }
-}
-
-export { spinUntilAtLeast };
