@@ -19,7 +19,8 @@ import { shrink } from "./model/shrink.ts";
 import { fault, isSoak, record } from "./rig.ts";
 
 const NAME = "random programs do what a sequential model allows, and leave nothing behind";
-const PROGRAMS = Number(process.env.PROGRAMS ?? 2000);
+// 2,000 in the gate, most of them where a fork costs less
+const PROGRAMS = Number(process.env.PROGRAMS ?? ("Bun" in globalThis ? 1400 : 600));
 const BATCH = 1000;
 const WARM_UPS = 200;
 const REPLAYS = 20;
