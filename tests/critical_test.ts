@@ -153,6 +153,48 @@ test("MapReduce.critical() of another pool is another section", async () => {
   assert.deepEqual(await pool.map(() => pool.critical(() => other.critical(() => 2)), [0, 1]), [2, 2]);
 });
 
+test("MapReduce.critical() of a pool that never forked keeps the workers of another pool apart", async () => {
+  for (const np of [0, 2]) {
+    using locks = new MapReduce({ np });
+    using workers = new MapReduce({ np: 2 });
+    const count = empty(1);
+    const each = 100_000;
+    const add = (): void => {
+      for (let i = 0; i < each; i++) locks.critical(() => count[0] = count[0]! + 1);
+    };
+    await workers.map(add, [0, 1], { chunkSize: 1 });
+    assert.equal(count[0], 2 * each);
+    locks.mapSync(() => workers.mapSync(add, [0, 1], { chunkSize: 1 }), [0]);
+    assert.equal(count[0], 4 * each);
+  }
+});
+
+test("MapReduce.critical() of another pool is freed by the death of a worker inside, and tells", async () => {
+  using locks = new MapReduce({ np: 0 });
+  using workers = new MapReduce({ np: 2 });
+  const die = (): boolean => locks.critical(() => process.kill(process.pid, "SIGKILL"));
+  await soon(failure(workers.map(die, [0]), WorkerExitError), "the map");
+  assert.equal(locks.critical(() => locks.critical.abandoned), 1);
+});
+
+test("MapReduce.critical() throws DeadlockError when anything above holds it and waits", async () => {
+  for (const np of [0, 1, 2]) {
+    using outer = new MapReduce({ np });
+    const enter = (): number => outer.critical(() => 1);
+    const inner = (depth: number): number[] => {
+      using pool = new MapReduce({ np: 1 });
+      return pool.mapSync(() => depth === 0 ? enter() : inner(depth - 1)[0]!, [0]);
+    };
+    for (const depth of [0, 1]) {
+      assert.equal((await outer.map(() => inner(depth)[0]!, [0]))[0], 1);
+      const map = outer.map(() => outer.critical(() => inner(depth)), [0]);
+      let error: unknown = await soon(failure(map, WorkerError), "the map");
+      while (error instanceof WorkerError) error = error.cause;
+      assert.ok(error instanceof DeadlockError, String(error));
+    }
+  }
+});
+
 test("MapReduce.critical() holds across several maps of one pool", async () => {
   using pool = new MapReduce({ np: 2 });
   const count = empty([]);

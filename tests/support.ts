@@ -204,8 +204,8 @@ function resources(): Resources {
   };
 }
 
-/** Engines grow their heaps by a few mappings, whoever runs. */
-const MAPPINGS_SLACK = 24;
+/** Engines grow their heaps and their threads' stacks by some mappings, whoever runs. */
+const MAPPINGS_SLACK = 64;
 
 /**
  * Runs `body` `warmUps` times, for what is allocated once, then once more, and asserts that this left nothing: no

@@ -78,7 +78,6 @@ export function background<T>(fn: () => T): Background<T> {
   let run: Run | undefined;
   const promise = (async () => {
     try {
-      sections.share();
       run = prepare(() => fn(), sections, collector);
       run.start(!isForkedChild());
       if (isForkedChild()) run.finishSync();
@@ -112,7 +111,7 @@ function prepare(
   };
   const run = new Run(
     task,
-    (rank, parentPid, writer) => runWorker(task, rank, parentPid, writer),
+    (rank, writer) => runWorker(task, rank, writer),
     collector,
     { ...checkMapOptions<unknown, unknown>("background"), stopsAtError: true },
   );

@@ -271,7 +271,7 @@ export class MapReduce implements Disposable {
     const task = this.#task(np, options, work, (index) => source.at(index), false);
     const run = new Run(
       task,
-      (rank, parentPid, writer) => runWorker(task, rank, parentPid, writer),
+      (rank, writer) => runWorker(task, rank, writer),
       collector,
       { ...options, stopsAtError: task.stopsAtError },
     );
@@ -287,7 +287,6 @@ export class MapReduce implements Disposable {
     itemAt: (index: number) => unknown,
     isEager: boolean,
   ): WorkerTask {
-    this.#sections.share();
     return {
       memory: ControlMemory.borrow(np),
       rules: { schedule: options.schedule, chunkSize: options.chunkSize, np },

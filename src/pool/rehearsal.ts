@@ -111,7 +111,7 @@ function rehearse(
     spill,
     () => reader.drain(sink, Infinity),
   );
-  runWorker(task, 0, 0, writer);
+  runWorker(task, 0, writer);
   reader.drain(sink, Infinity);
   kept.push(task, writer, reader, sink);
   sections.place = undefined;

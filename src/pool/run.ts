@@ -45,6 +45,7 @@ import { Casualties } from "./casualties.ts";
 import { ChunkStarts, hadClaimed } from "./lost_claims.ts";
 import { EVERYONE, futexWake } from "../sync/futex.ts";
 import { rehearseWorker } from "./rehearsal.ts";
+import { releaseLocksOf, shareLocks, unshareLocks } from "./sections.ts";
 import { turnstileOf, type WorkerTask } from "./worker_loop.ts";
 import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
 
@@ -140,6 +141,7 @@ export class Run {
     this.#pinned = pinSegments();
     setExportable(true);
     try {
+      shareLocks();
       if (isAsync) this.#waiter = backend.createWaiter();
       const context = prepareForks();
       rehearseWorker();
@@ -284,8 +286,8 @@ export class Run {
   /** A process is gone: everything it published is read. Decides what that means and who goes on in its place. */
   #lose(worker: WorkerProcess): void {
     // those that this run kills leave nothing to a next holder of the same run
-    const isExpected = this.#failure !== undefined;
-    const end = worker.bury((pid) => this.#task.sections.mutex.releaseFor(pid, isExpected));
+    const untold = this.#failure !== undefined ? this.#task.sections : undefined;
+    const end = worker.bury((pid) => releaseLocksOf(pid, untold));
     this.#deadlines.forget(worker);
     if (this.#failure !== undefined) return;
     try {
@@ -374,6 +376,7 @@ export class Run {
     this.#deadlines.disarm();
     clearInterval(this.#looking);
     setExportable(false);
+    unshareLocks();
     this.#pinned = [];
     this.#memory.giveBack(this.#workers.map((worker) => worker.furthest));
   }

@@ -67,7 +67,47 @@ export interface WorkerPlace {
 }
 
 /** Locks of pools that were collected without having been disposed. */
-const abandonedLocks = new FinalizationRegistry<LentMutex>((lent) => lent.giveBack());
+const abandonedLocks = new FinalizationRegistry<LentMutex>(giveBack);
+
+/** Those of all pools that were not disposed: a job may enter the sections of any pool, not only of its own. */
+const live = new Set<WeakRef<Sections>>();
+/** When there are more, those that were collected are looked for. */
+let sweepAt = 64;
+
+/** Runs under way: their workers may use the lock of any pool. */
+let runs = 0;
+let returned: LentMutex[] = [];
+
+/** To be called before a run forks: its workers share the locks of all pools. */
+export function shareLocks(): void {
+  runs++;
+  for (const sections of liveSections()) sections.share();
+}
+
+/** To be called when the workers of a run are gone. */
+export function unshareLocks(): void {
+  if (--runs > 0) return;
+  for (const lent of returned) lent.giveBack();
+  returned = [];
+}
+
+/** Frees whatever a worker that has died was in; nobody needs to be told by `untold`. */
+export function releaseLocksOf(pid: number, untold: Sections | undefined): void {
+  for (const sections of liveSections()) sections.mutex.releaseFor(pid, sections === untold);
+}
+
+function* liveSections(): Generator<Sections> {
+  for (const ref of live) {
+    const sections = ref.deref();
+    if (sections === undefined) live.delete(ref);
+    else yield sections;
+  }
+}
+
+function giveBack(lent: LentMutex): void {
+  if (runs > 0) returned.push(lent);
+  else lent.giveBack();
+}
 
 /** The sections of one pool. A forked child works on its own copy of this object and on the same lock. */
 export class Sections {
@@ -81,7 +121,11 @@ export class Sections {
   readonly #random: JobRandom;
   #mutex = new Mutex(new Int32Array(MUTEX_WORDS), 0);
   #lent: LentMutex | undefined;
-  #parentPid = 0;
+  readonly #ref = new WeakRef(this);
+  /** The process that last shared the lock with workers, whether it was inside then, and who was when it was forked. */
+  #sharer = 0;
+  #wasInside = false;
+  #insideBefore = 0;
 
   /** Makes the sections; `seed` fixes the streams of `random()`. */
   constructor(seed: Seed) {
@@ -89,6 +133,10 @@ export class Sections {
     this.#random.start(OUTSIDE_JOBS);
     this.critical = makeCritical(this);
     this.ordered = makeOrdered(this);
+    live.add(this.#ref);
+    if (live.size < sweepAt) return;
+    for (const _ of liveSections()); // forgets those that were collected
+    sweepAt = Math.max(64, 2 * live.size);
   }
 
   /** Per-worker namespace. */
@@ -106,29 +154,38 @@ export class Sections {
     return this.#mutex;
   }
 
-  /** Moves the lock to shared memory; before the first fork only this process could hold it. */
+  /** Has the lock in shared memory, for workers that are about to be forked; until then only this process could hold it. */
   share(): void {
-    if (this.#lent !== undefined) return;
     const isHeld = this.#mutex.isHeld;
+    this.#insideBefore = this.#blockedHolder();
+    this.#sharer = self.pid;
+    this.#wasInside = isHeld;
+    if (this.#lent !== undefined) return;
     this.#lent = lendMutex();
     this.#mutex = this.#lent.mutex;
     if (isHeld) this.#mutex.tryAcquire();
     abandonedLocks.register(this, this.#lent, this.#lent);
   }
 
-  /** Gives the shared lock back; no run may be under way, and the next fork takes another. */
+  /** Gives the shared lock back; no run of the pool may be under way. */
   unshare(): void {
-    if (this.#lent === undefined || this.#mutex.isHeld) return;
+    if (this.#mutex.isHeld) return;
+    live.delete(this.#ref);
+    if (this.#lent === undefined) return;
     abandonedLocks.unregister(this.#lent);
-    this.#lent.giveBack();
+    giveBack(this.#lent);
     this.#lent = undefined;
     this.#mutex = new Mutex(new Int32Array(MUTEX_WORDS), 0);
   }
 
-  /** Tells a forked child's sections where it is; `parentPid` may hold the lock while it waits for this child. */
-  enterWorker(place: WorkerPlace, parentPid: number): void {
+  /** Tells a forked child's sections where it is. */
+  enterWorker(place: WorkerPlace): void {
     this.place = place;
-    this.#parentPid = this.#mutex.isHeldBy(parentPid) ? parentPid : 0;
+  }
+
+  /** The process above this one that was inside when it forked, and waits: for this one, as far as anybody can tell. */
+  #blockedHolder(): number {
+    return this.#sharer !== self.pid && this.#wasInside ? this.#sharer : this.#insideBefore;
   }
 
   /** The job at `index` begins. */
@@ -145,7 +202,8 @@ export class Sections {
         "critical was entered again by the worker that is in it: it would wait for itself for ever",
       );
     }
-    if (this.#parentPid !== 0 && this.#mutex.isHeldBy(this.#parentPid)) {
+    const holder = this.#blockedHolder();
+    if (holder !== 0 && this.#mutex.isHeldBy(holder)) {
       throw new DeadlockError(
         "critical is held by the code that started this map and waits for it: start the map outside of critical",
       );

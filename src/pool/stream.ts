@@ -68,10 +68,10 @@ class Stream {
     const task = call.task(np, (index) => (source as IndexedItems<unknown>).at(index));
     this.#run = new Run(
       task,
-      (rank, parentPid, writer, sharing) => {
+      (rank, writer, sharing) => {
         const decoder = new Decoder(sharing);
         const itemAt = feed === undefined ? task.itemAt : (index: number) => feed.at(index, decoder, sharing);
-        runWorker({ ...task, itemAt }, rank, parentPid, writer);
+        runWorker({ ...task, itemAt }, rank, writer);
       },
       this.#arrivals,
       { ...options, stopsAtError: task.stopsAtError },

@@ -54,8 +54,8 @@ export function turnstileOf(memory: ControlMemory, np: number, rank: number): Tu
 }
 
 /** Runs jobs in this process until there are no more; called in the child, after its prologue. */
-export function runWorker(task: WorkerTask, rank: number, parentPid: number, writer: ResultWriter): void {
-  new Worker(task, rank, parentPid, writer).run();
+export function runWorker(task: WorkerTask, rank: number, writer: ResultWriter): void {
+  new Worker(task, rank, writer).run();
 }
 
 /** One worker at work. */
@@ -71,7 +71,7 @@ class Worker {
   readonly #slot: number;
   readonly #jobStart: number;
 
-  constructor(task: WorkerTask, rank: number, parentPid: number, writer: ResultWriter) {
+  constructor(task: WorkerTask, rank: number, writer: ResultWriter) {
     const { memory, sections, rules: { np }, shared, signal } = task;
     this.#task = task;
     this.#writer = writer;
@@ -90,7 +90,7 @@ class Worker {
     this.#doubles = memory.doubles;
     this.#slot = slotAt(rank);
     this.#jobStart = jobStartAt(rank);
-    sections.enterWorker(this.#place, parentPid);
+    sections.enterWorker(this.#place);
   }
 
   /** Claims and runs chunks until there are no more. */

@@ -41,7 +41,6 @@ const ownDescriptors = new Set<number>();
 /** What a child needs to do its work, given its rank's writer. */
 export type WorkerBody = (
   rank: number,
-  parentPid: number,
   writer: ResultWriter,
   sharing: WorkerSharing,
 ) => void;
@@ -166,15 +165,14 @@ export class WorkerProcess {
     const ring = (): void => {
       if (Atomics.exchange(words, this.#slot + BELL, 1) === 0) ringDoorbell(bell);
     };
-    const parentPid = c.getppid();
     const sharing = new WorkerSharing(
       channel,
-      parentPid,
+      c.getppid(),
       () => Atomics.add(words, this.#slot + SENT, 1),
       ring,
     );
     const writer = new ResultWriter(this.#place, new Encoder(sharing), sharing, ring);
-    body(this.rank, parentPid, writer, sharing);
+    body(this.rank, writer, sharing);
   }
 
   /** Answers the bell: what is published from here on rings again. */

@@ -77,7 +77,7 @@ for (const phase of PHASES) {
         {
           row: 6,
           name: `a worker ended by ${signal} ${phase}, by ${side}, fails the map and names the job`,
-          rounds: 3,
+          rounds: 2,
           soak: 60,
         },
         async () => {
@@ -182,7 +182,7 @@ const BIG = 1 << 21;
 fault({
   row: 10,
   name: "of a large result that a killed worker was writing, nothing is taken",
-  rounds: 50,
+  rounds: 30,
   soak: 500,
 }, async (round) => {
   using pool = new MapReduce({ np: 2 });

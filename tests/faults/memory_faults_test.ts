@@ -144,7 +144,6 @@ fault({
 fault({
   row: 50,
   name: "releasing one column of a table empties all its columns",
-  rounds: 200,
 }, ({ random }) => {
   const columns = Object.fromEntries(DTYPES.map((dtype) => [dtype, dtype]));
   const made: readonly TypedArray[] = Object.values(table(100, columns as Record<ShortDType, ShortDType>));
@@ -160,7 +159,7 @@ fault({
   row: 51,
   name:
     "memory that the master releases while a worker writes into it stays the worker's, and comes to nobody else",
-  rounds: 100,
+  rounds: 40,
   soak: 500,
 }, async ({ index }) => {
   const length = LENGTHS[index % LENGTHS.length]!;
@@ -187,7 +186,7 @@ fault({
   row: 52,
   name:
     "a worker that releases, collects and allocates anew takes nothing of what it inherited from its master",
-  rounds: 100,
+  rounds: 40,
   soak: 1000,
 }, async () => {
   using pool = new MapReduce({ np: 1 });

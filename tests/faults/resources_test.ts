@@ -67,7 +67,7 @@ const USES: readonly ((pool: MapReduce) => Promise<unknown>)[] = [
   },
   (pool) => Promise.resolve(assert.deepEqual(pool.mapSync((i) => i * i, range(8)), SQUARES)),
 ];
-const MAPS = isSoak ? 10_000 : 300;
+const MAPS = isSoak ? 10_000 : 120;
 const BASE = 2 * USES.length;
 /** Rings and warm memory are kept for the next map, and the engine looks for dead arrays from time to time. */
 const SHMEM_SLACK = 4 * 2 ** 20;
@@ -231,7 +231,8 @@ fault({
 fault({
   row: 65,
   name: "timeout and jobTimeout are exact while the clock jumps by an hour",
-  rounds: 10,
+  rounds: 4,
+  soak: 10,
   soak: 20,
 }, async () => {
   linesOf(await run(command("clock")));

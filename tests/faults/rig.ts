@@ -8,8 +8,8 @@
  *                     └─ the event loop turned, no child is left
  * ```
  *
- * Rows are numbered as in `docs/reliability.md`. The gate runs each as often as `rounds` says (200 where anything
- * races), `SOAK=1` as often as `soak` does. What races draws its times from `random`, whose seed is printed when a
+ * Rows are numbered as in `docs/reliability.md`. The gate runs each as often as `rounds` says (100 where anything
+ * races, in each of two runtimes), `SOAK=1` as often as `soak` does. What races draws its times from `random`, whose seed is printed when a
  * row fails and is taken from `SEED`.
  */
 import assert from "node:assert/strict";
@@ -34,7 +34,7 @@ export interface Fault {
   readonly row: number;
   /** What happens and what holds then, as a sentence. */
   readonly name: string;
-  /** Rounds in the gate; 200 unless said. */
+  /** Rounds in the gate, in each runtime; 100 unless said. */
   readonly rounds?: number;
   /** Rounds of a soak; as in the gate unless said. */
   readonly soak?: number;
@@ -54,7 +54,7 @@ export interface Round {
 
 /** Registers a row: a test that runs `round` many times, and what must hold after any fault. */
 export function fault(
-  { row, name, rounds = 200, soak = rounds, blocks = false, roundMs = ROUND_MS }: Fault,
+  { row, name, rounds = 100, soak = rounds, blocks = false, roundMs = ROUND_MS }: Fault,
   round: (round: Round) => Promise<void> | void,
 ): void {
   const count = isSoak ? soak : rounds;

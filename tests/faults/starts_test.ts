@@ -151,7 +151,7 @@ fault({
 fault({
   row: 4,
   name: "5 maps of a master with two threads that allocate run every job once",
-  rounds: 10,
+  rounds: 6,
   soak: 500,
   roundMs: 60_000,
 }, () => mapsOfBusyMaster({ threads: 2 }, 5, 2));
@@ -337,7 +337,7 @@ const ASYNC_WORK: readonly ((url: string) => unknown)[] = [
 fault({
   row: 23,
   name: "a job that begins fetches, reads, sockets, timers and promises leaves its master's own unharmed",
-  rounds: 100,
+  rounds: 40,
   soak: 500,
 }, async () => {
   await using master = await BusyMaster.start({ serves: true, readers: 2 });
@@ -441,7 +441,7 @@ function descend<T>(level: number, leaf: () => T): T[] {
 fault({
   row: 34,
   name: "pools in jobs of pools in jobs give all their results",
-  rounds: 50,
+  rounds: 25,
   soak: 200,
 }, async () => {
   using pool = new MapReduce({ np: LEVELS[0] });
@@ -453,7 +453,7 @@ fault({
 fault({
   row: 34,
   name: "workers of workers of a worker die with it, and its master is told",
-  rounds: 50,
+  rounds: 25,
   soak: 200,
 }, async ({ index }) => {
   using pool = new MapReduce({ np: 1 });
@@ -532,7 +532,7 @@ if (canReusePids()) {
   fault({
     row: 44,
     name: "a stranger with the process id of a worker that has ended outlives the pool's end and every kill",
-    rounds: 20,
+    rounds: 12,
     soak: 100,
   }, async ({ index }) => {
     const controller = new AbortController();
@@ -560,7 +560,7 @@ if (canReusePids()) {
     name: `a stranger with the process id of the first worker to end outlives ${
       ENDINGS.join(", ")
     } of the map`,
-    rounds: 20,
+    rounds: 6,
     soak: 100,
   }, async ({ index }) => {
     const ending = ENDINGS[index % ENDINGS.length]!;
