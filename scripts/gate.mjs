@@ -24,7 +24,7 @@ const CHECK_MS = 120_000;
 const TESTS_MS = process.env.SOAK === "1" ? 48 * 3_600_000 : 720_000;
 const EXAMPLE_MS = 60_000;
 // the rest of bench/ imports what bench/package.json installs
-const CHECKED = ["mod.ts", "ffi", "src", "tests", "examples", "bench/cases"];
+const CHECKED = ["mod.ts", "ffi", "src", "tests", "examples", "bench/cases", "bench/long/cases"];
 const DOCUMENTED = ["README.md", "mod.ts", "src"];
 
 const entryPoints = Object.values(readJson(join(ROOT, "deno.json")).exports);

@@ -232,7 +232,6 @@ fault({
   row: 65,
   name: "timeout and jobTimeout are exact while the clock jumps by an hour",
   rounds: 4,
-  soak: 10,
   soak: 20,
 }, async () => {
   linesOf(await run(command("clock")));
