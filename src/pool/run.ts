@@ -51,7 +51,7 @@ import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
 
 const MAX_STARTS = 3;
 /** Somebody who kills what has not even started says nothing about fork. */
-const MAX_KILLED_STARTS = 10;
+const MAX_KILLED_STARTS = 30;
 /** The event loop gets a turn at least this often while results come in. */
 const DRAIN_MS = 10;
 /**
