@@ -208,7 +208,7 @@ function writeDirectly(stream: object, fd: number, write: ChildHooks["write"]): 
       : chunk;
     const isWhole = write(fd, new Uint8Array(bytes));
     (typeof encoding === "function" ? encoding : done)?.(
-      isWhole ? null : new Error("EPIPE: the reader is gone"),
+      isWhole ? null : new Error(`write to descriptor ${fd} failed: the reader is gone, or there is no room`),
     );
     return isWhole;
   };

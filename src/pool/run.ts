@@ -29,22 +29,19 @@ import {
   END,
   FINISHED,
   FORKED,
-  INTENT,
-  INTENT_END,
   LIMIT,
   LOWER,
   NEVER,
-  NEXT,
-  NO_INTENT,
   POS,
   SLEEPERS,
   slotAt,
 } from "./control.ts";
 import { Deadlines } from "./deadlines.ts";
 import { Casualties } from "./casualties.ts";
-import { ChunkStarts, hadClaimed } from "./lost_claims.ts";
+import { ChunkStarts } from "./lost_claims.ts";
 import { EVERYONE, futexWake } from "../sync/futex.ts";
 import { rehearseWorker } from "./rehearsal.ts";
+import { remainsOf } from "./remains.ts";
 import { releaseLocksOf, shareLocks, unshareLocks } from "./sections.ts";
 import { turnstileOf, type WorkerTask } from "./worker_loop.ts";
 import { type WorkerBody, WorkerProcess } from "./worker_process.ts";
@@ -316,16 +313,21 @@ export class Run {
   #mourn(worker: WorkerProcess, end: ChildEnd): void {
     const words = this.#words;
     const slot = slotAt(worker.rank);
-    const hasOnlyClaimed = this.#settleIntent(worker.rank, slot);
-    const isAnswered = worker.reader.nextIndex > words[slot + POS]!;
-    const next = words[slot + POS]! + (words[slot + POS]! < words[slot + END]! && isAnswered ? 1 : 0);
-    const hasJobs = next < words[slot + END]!;
-    const mayClaim = words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! ||
-      this.#task.rules.schedule === "static";
+    const { index, hasJobs, isRunning, mayClaim } = remainsOf(
+      words,
+      this.#workers.length,
+      this.#chunkStarts,
+      {
+        rank: worker.rank,
+        isStatic: this.#task.rules.schedule === "static",
+        nextIndex: worker.reader.nextIndex,
+        readAll: () => {
+          for (const other of this.#byBell.values()) this.#drain(other, Infinity);
+        },
+      },
+    );
     // it had done its part: nothing is lost with it
     if (!hasJobs && !mayClaim) return this.#retire(slot);
-    const index = hasJobs ? next : Math.min(words[NEXT]!, words[LIMIT]! - 1);
-    const isRunning = hasJobs && !isAnswered && !hasOnlyClaimed;
     const verdict = this.#casualties.judge(
       { index, rank: worker.rank, pid: worker.lastPid, isRunning },
       end,
@@ -349,20 +351,6 @@ export class Run {
   #retire(slot: number): void {
     Atomics.store(this.#words, slot + LOWER, NEVER);
     this.#turnstile.wake();
-  }
-
-  /** A worker that died while claiming holds what it had claimed, or nothing; whether it did. */
-  #settleIntent(rank: number, slot: number): boolean {
-    const words = this.#words;
-    const start = words[slot + INTENT]!;
-    if (start === NO_INTENT) return false;
-    const readAll = (): void => {
-      for (const worker of this.#byBell.values()) this.#drain(worker, Infinity);
-    };
-    const isHeld = hadClaimed(words, this.#workers.length, rank, start, this.#chunkStarts, readAll);
-    words[slot + POS] = start;
-    words[slot + END] = isHeld ? words[slot + INTENT_END]! : start;
-    return true;
   }
 
   #checkDeadlines(): void {

@@ -77,6 +77,7 @@ function shownPart(encoder: Encoder, view: NdView): { data: TypedArray; offset: 
     if (reach < 0) first += reach;
     else last += reach;
   }
+  if (data.length === 0 && !shape.includes(0)) throw new Refusal("is a view of memory that was released");
   const isAll = shape.includes(0) || first <= 0 && last >= data.length - 1;
   if (isAll || encoder.isKnown(data.buffer) || encoder.sharing.identify(data.buffer) !== undefined) {
     return { data, offset };
