@@ -27,7 +27,7 @@ export interface Verdict {
 /** A worker that dies this often between two jobs takes the next one down with it. */
 const MAX_IDLE_DEATHS = 3;
 /** Somebody who kills workers between jobs says less about the next job. */
-const MAX_IDLE_KILLS = 10;
+const MAX_IDLE_KILLS = 30;
 
 /** Counts deaths by job. */
 export class Casualties {
