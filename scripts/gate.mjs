@@ -37,6 +37,7 @@ const steps = {
   tsc: () => command([...tsc, "--project", "."]),
   doc: () => command([deno, "doc", "--lint", ...entryPoints]),
   publish: () => command([deno, "publish", "--dry-run", "--allow-dirty"]),
+  tests: () => testsInLanes("tests"),
   deno: () => testsIn(deno, testFiles("tests")),
   bun: () => testsIn(bun, testFiles("tests")),
   faults: () => faults(),
@@ -45,6 +46,9 @@ const steps = {
   examples: () => examples(),
   consumer: () => testConsumers(),
 };
+
+/** Parts of another step, for whoever wants one runtime only. */
+const parts = ["deno", "bun"];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -59,7 +63,8 @@ async function main(names) {
   const failed = [];
   let passedTests = 0;
   let failedTests = 0;
-  for (const name of names.length > 0 ? names : Object.keys(steps)) {
+  const all = Object.keys(steps).filter((name) => !parts.includes(name));
+  for (const name of names.length > 0 ? names : all) {
     const start = performance.now();
     const { passed, failures, failedCount = failures.length } = await Promise.resolve().then(steps[name])
       .catch((error) => ({
@@ -90,10 +95,14 @@ async function command(line, timeoutMs = CHECK_MS) {
   return problem ? { passed: 0, failures: [`${output}\n${problem}`] } : { passed: 1, failures: [] };
 }
 
-/** File by file in two lanes: much of it waits for processes. With `SOAK=1` it takes hours. */
-async function faults() {
+/** With `SOAK=1` it takes hours. */
+function faults() {
   rmSync(join(TEMPORARY, "faults.jsonl"), { force: true });
-  const folder = "tests/faults";
+  return testsInLanes("tests/faults");
+}
+
+/** Runs the test files of a folder in both runtimes, two at a time: much of it waits for processes. */
+async function testsInLanes(folder) {
   // those that take longest come first, so that both lanes end together
   const waiting = [deno, bun].flatMap((runtime) => testFiles(folder).map((path) => ({ runtime, path })));
   const verdicts = [];
