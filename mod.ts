@@ -29,5 +29,10 @@
  */
 export * from "./src/pool/mod.ts";
 export * from "./src/memory/mod.ts";
+export * from "./src/named/mod.ts";
+export * from "./src/npy/mod.ts";
 export * from "./src/errors.ts";
 export * from "./src/process/mod.ts";
+export * from "./src/files/mod.ts";
+export * from "./src/algorithms/mod.ts";
+export * from "./src/sort/mod.ts";

@@ -18,6 +18,7 @@ export const MAP_NORESERVE = 0x4000;
 /** `madvise` advice. */
 export const MADV_REMOVE = 9;
 export const MADV_DOFORK = 11;
+export const MADV_POPULATE_READ = 22;
 export const MADV_POPULATE_WRITE = 23;
 export const MADV_COLLAPSE = 25;
 
@@ -25,11 +26,18 @@ export const MADV_COLLAPSE = 25;
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
+export const O_NOCTTY = 0o400;
 export const O_NONBLOCK = 0o4000;
+/** The two that follow are other bits on AArch64. */
+export const O_NOFOLLOW: number = process.arch === "arm64" ? 0o100000 : 0o400000;
+export const O_TMPFILE: number = 0o20000000 | (process.arch === "arm64" ? 0o40000 : 0o200000);
 export const O_CLOEXEC = 0o2000000;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
+export const F_OFD_SETLK = 37;
 export const MFD_CLOEXEC = 1;
 export const SEEK_END = 2;
 export const AF_UNIX = 1;
@@ -39,6 +47,19 @@ export const SCM_RIGHTS = 1;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 export const MSG_CMSG_CLOEXEC = 0x40000000;
+
+/** Files: where paths begin, what calls by path do, locks. */
+export const AT_FDCWD: number = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_SYMLINK_FOLLOW = 0x400;
+export const AT_EMPTY_PATH = 0x1000;
+export const STATX_BASIC_STATS = 0x7ff;
+export const S_IFMT = 0o170000;
+export const S_ISVTX = 0o1000;
+export const LOCK_SH = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const F_WRLCK = 1;
 
 /** `poll` events. */
 export const POLLIN = 1;
@@ -69,14 +90,23 @@ export const FUTEX_WAKE = 1;
 export const SYS_FUTEX: number = process.arch === "arm64" ? 98 : 202;
 
 /** Error numbers that the code acts on. */
+export const EPERM = 1;
+export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EAGAIN = 11;
 export const ENOMEM = 12;
 export const ECHILD = 10;
+export const EACCES = 13;
+export const EEXIST = 17;
+export const EISDIR = 21;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const ELOOP = 40;
+export const EOPNOTSUPP = 95;
 
 const errorNames: Readonly<Record<number, string>> = {
   1: "EPERM",
@@ -84,6 +114,7 @@ const errorNames: Readonly<Record<number, string>> = {
   3: "ESRCH",
   4: "EINTR",
   5: "EIO",
+  6: "ENXIO",
   7: "E2BIG",
   8: "ENOEXEC",
   9: "EBADF",

@@ -10,6 +10,7 @@
  * ├─ DeadlockError     waiting would never end
  * ├─ AsyncJobError     a job returned a promise
  * ├─ PoolClosedError   the pool was disposed
+ * ├─ FormatError       a file does not hold what it must
  * ├─ UnsupportedError  the platform, a permission or a flag is missing
  * └─ SystemCallError   the kernel said no
  * ```
@@ -159,6 +160,15 @@ export class PoolClosedError extends SharedMemError {
   constructor() {
     super("the pool was disposed: make a new one");
   }
+}
+
+/**
+ * A file does not hold what it must: it is no `.npy` file, is damaged or cut off, or holds a kind of data that this
+ * package does not read. The message names the file.
+ */
+export class FormatError extends SharedMemError {
+  /** The class name, kept when the code is minified. */
+  override readonly name = "FormatError";
 }
 
 /** This package's folder as stack frames name it: by path in one engine, by URL in the other. */

@@ -158,6 +158,7 @@ test("encodeError() carries this package's errors as they are", () => {
     new errors.AsyncJobError(2),
     new errors.PoolClosedError(),
     new errors.UnsupportedError("fork", "a flag"),
+    new errors.FormatError("a.npy: no .npy file"),
     new errors.SystemCallError("mmap", 12, "ENOMEM", "8 bytes"),
   ];
   for (const error of all) {

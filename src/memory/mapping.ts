@@ -86,6 +86,20 @@ export function mapShared(descriptor: number, mappedBytes: number, what: string)
   };
 }
 
+/**
+ * A file's bytes, copy on write: what is written stays in this process. The descriptor, which need only be readable,
+ * stays the caller's.
+ *
+ * @throws {SystemCallError} `ENOMEM` when this process has too many mappings, `ENODEV` when that cannot be mapped
+ */
+export function mapPrivate(descriptor: number, mappedBytes: number, what: string): Mapping {
+  return {
+    address: place(mappedBytes, MAP_PRIVATE | MAP_NORESERVE, descriptor, what),
+    mappedBytes,
+    descriptor,
+  };
+}
+
 /** Gives the memory back; its descriptor stays as it is. */
 export function unmap({ address, mappedBytes }: Mapping): void {
   checked("munmap", c.munmap(address, mappedBytes), `${mappedBytes} bytes`);
@@ -95,7 +109,7 @@ export function unmap({ address, mappedBytes }: Mapping): void {
  * Beyond `RLIMIT_FSIZE` the kernel ends the process by SIGXFSZ, unless that is ignored, as Bun and CPython do from
  * the start: then the call fails. A handler of the user's stays.
  */
-function settleSizeSignal(): void {
+export function settleSizeSignal(): void {
   if (isSizeSignalSettled) return;
   isSizeSignalSettled = true;
   const caught = /^SigCgt:\s+([0-9a-f]+)$/m.exec(readFile("/proc/self/status") ?? "")?.[1] ?? "ffffffff";

@@ -40,20 +40,31 @@ export interface Part {
   readonly byteLength: number;
 }
 
+/** What a mapping is whose memory has a name: a file, a shared memory object. */
+export interface Origin {
+  /** Whether what is written stays in this process, copy on write: such memory is not shared. */
+  readonly isPrivate: boolean;
+  /** Whether its descriptor stays open as long as it is mapped, because that carries a lock. */
+  readonly keepsDescriptor: boolean;
+}
+
 /** A segment of this process. */
 export class LiveSegment implements Segment {
   readonly serial: number;
   readonly byteLength: number;
   /** `undefined` for a segment without bytes. */
   readonly mapping: Mapping | undefined;
+  /** `undefined` for memory without a name, which is used again for other arrays. */
+  readonly origin: Origin | undefined;
   /** The buffers over it that may be alive. */
   readonly places: Set<Place> = new Set();
   #descriptor: number;
 
-  constructor(serial: number, byteLength: number, mapping: Mapping | undefined) {
+  constructor(serial: number, byteLength: number, mapping: Mapping | undefined, origin?: Origin) {
     this.serial = serial;
     this.byteLength = byteLength;
     this.mapping = mapping;
+    this.origin = origin;
     this.#descriptor = mapping?.descriptor ?? -1;
   }
 
@@ -162,9 +173,18 @@ export function existingBuffer(
   return undefined;
 }
 
-/** The segment of a buffer; `undefined` when it is not over shared memory made here, or was released. */
+/**
+ * The segment of a buffer; `undefined` when it is not over shared memory made here, over a private mapping, or was
+ * released.
+ */
 export function placeOf(buffer: ArrayBufferLike): BufferSegment | undefined {
-  return byBuffer.get(buffer);
+  const place = byBuffer.get(buffer);
+  return place?.segment.origin?.isPrivate ? undefined : place;
+}
+
+/** Whether {@linkcode releaseSegmentOf} has an effect: the memory is mapped here, shared or private. */
+export function isReleasable(buffer: ArrayBufferLike): boolean {
+  return byBuffer.has(buffer);
 }
 
 /** Whether a buffer was over shared memory until it was released. */

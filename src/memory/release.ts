@@ -5,7 +5,7 @@
  */
 import { describe } from "../describe.ts";
 import { isNdView } from "./nd_array.ts";
-import { wasReleased } from "./registry.ts";
+import { isReleasable, wasReleased } from "./registry.ts";
 import { releaseBuffer, segmentOf } from "./segment.ts";
 
 /**
@@ -48,10 +48,10 @@ export function isShared(a: unknown): boolean {
 export function release(a: unknown): void {
   const buffer = bufferOf(a);
   if (buffer !== undefined && wasReleased(buffer)) return;
-  if (buffer === undefined || segmentOf(buffer) === undefined) {
+  if (buffer === undefined || !isReleasable(buffer)) {
     throw new TypeError(
-      `release() wants an array in shared memory, made by empty(), zeros(), full(), copy(), fromIter() or table(), ` +
-        `got ${describe(a)}`,
+      `release() wants an array in shared memory, made by empty(), zeros(), full(), copy(), fromIter(), table(), ` +
+        `create() or attach(), got ${describe(a)}`,
     );
   }
   releaseBuffer(buffer);

@@ -11,8 +11,9 @@
  *
  * @module
  */
-import { SEEK_END } from "../../ffi/constants.ts";
-import { backend, c, checked, missing } from "../../ffi/libc.ts";
+import { LOCK_NB, LOCK_SH, SEEK_END } from "../../ffi/constants.ts";
+import { backend, c, checked, missing, PAGE_BYTES, readLink } from "../../ffi/libc.ts";
+import { statusOf } from "../../ffi/status.ts";
 import { makeRoom, withRoom } from "./collection.ts";
 import { useHugePages } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
@@ -25,6 +26,7 @@ import {
   LiveSegment,
   liveSegments,
   onDispose,
+  type Origin,
   type Part,
   placeOf,
   releaseSegmentOf,
@@ -41,6 +43,9 @@ export type Contents = "zeros" | "anything";
 /** Reused memory below this is cleared in any case: it costs less than a microsecond per 64 KiB. */
 const CLEARED_BYTES = 2 ** 22;
 
+/** The files of `src/named/`, which count their users by locks. */
+const NAMED_PREFIX = "/dev/shm/sharedmem-";
+
 const NOTHING: Part = { offset: 0, byteLength: 0 };
 
 let exportable = 0;
@@ -52,8 +57,9 @@ onDispose((segment) => {
   const { serial, mapping } = segment;
   if (mapping === undefined) return;
   closeDescriptor(segment);
-  const isPrivate = exportable === 0 && mapping.descriptor < 0 && serial > inheritedUpTo;
-  if (isPrivate) keepWarm(mapping);
+  const isOwn = exportable === 0 && mapping.descriptor < 0 && serial > inheritedUpTo &&
+    segment.origin === undefined;
+  if (isOwn) keepWarm(mapping);
   else unmap(mapping);
 });
 
@@ -86,7 +92,34 @@ export function allocateBuffers(
   return buffers;
 }
 
-/** The segment of a buffer; `undefined` when it is not over shared memory made here, or was released. */
+/**
+ * Buffers over parts of memory that has a name, which its caller has mapped: a file, a shared memory object. It is
+ * unmapped with the last buffer, and its descriptor, if it has one, closed then or, unless it is to be kept, as soon
+ * as there is no worker to give it to. When the engine cannot make the buffers all that has been done.
+ *
+ * Private memory is carried between processes as a copy, and `isShared` is false for it.
+ */
+export function adoptMapping(mapping: Mapping, parts: readonly Part[], origin: Origin): ArrayBuffer[] {
+  if (mapping.descriptor >= 0) descriptors++;
+  const segment = new LiveSegment(nextSerial(), mapping.mappedBytes, mapping, origin);
+  const buffers = addSegment(segment, parts);
+  if (exportable === 0) closeSpareDescriptor(segment);
+  return buffers;
+}
+
+/**
+ * Makes room for one mapping more, of memory that `byteLength` bytes have still to be taken for, then maps. Errors as
+ * {@linkcode allocateBuffer}.
+ */
+export function mapWithRoom(byteLength: number, what: string, map: () => Mapping): Mapping {
+  makeRoom(byteLength, descriptors + 1, what);
+  return withRoom(map);
+}
+
+/**
+ * The segment of a buffer; `undefined` when it is not over shared memory made here, over a private mapping, or was
+ * released.
+ */
 export function segmentOf(buffer: ArrayBufferLike): BufferSegment | undefined {
   return placeOf(buffer);
 }
@@ -123,8 +156,9 @@ export function mapDescriptor(
   const what = `segment ${serial}`;
   let mapping: Mapping;
   try {
-    const mappedBytes = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
-    checkPart(what, mappedBytes, offset, byteLength);
+    const size = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
+    checkPart(what, size, offset, byteLength);
+    const mappedBytes = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
     makeRoom(mappedBytes, descriptors + 1, what);
     mapping = withRoom(() => mapShared(descriptor, mappedBytes, what));
   } catch (error) {
@@ -132,10 +166,10 @@ export function mapDescriptor(
     throw error;
   }
   descriptors++;
-  const segment = new LiveSegment(serial, mapping.mappedBytes, mapping);
+  const segment = new LiveSegment(serial, mapping.mappedBytes, mapping, originOf(descriptor));
   const [buffer] = addSegment(segment, [{ offset, byteLength: byteLength ?? mapping.mappedBytes - offset }]);
   // workers forked from now on inherit the mapping
-  if (exportable === 0) closeDescriptor(segment);
+  if (exportable === 0) closeSpareDescriptor(segment);
   return buffer!;
 }
 
@@ -151,7 +185,7 @@ export function releaseBuffer(buffer: ArrayBufferLike): void {
 export function setExportable(on: boolean): void {
   exportable += on ? 1 : -1;
   if (exportable > 0) return;
-  for (const segment of liveSegments().values()) closeDescriptor(segment);
+  for (const segment of liveSegments().values()) closeSpareDescriptor(segment);
 }
 
 /** Strong references to every live buffer, so that a child's references to them can be resolved. */
@@ -166,7 +200,8 @@ export function enterChild(): void {
   releaseWarm();
 }
 
-function checkViewBytes(byteLength: number, what: string): void {
+/** Throws a `RangeError` when the engine cannot make so long a buffer. */
+export function checkViewBytes(byteLength: number, what: string): void {
   const { maxViewBytes } = backend;
   if (byteLength > maxViewBytes && missing === undefined) {
     throw new RangeError(
@@ -205,8 +240,22 @@ function viewOf(segment: LiveSegment, offset: number, byteLength: number | undef
   return addBuffer(segment, offset, byteLength ?? size - offset);
 }
 
+/** Unless it is to be kept as long as the segment lives. */
+function closeSpareDescriptor(segment: LiveSegment): void {
+  if (!segment.origin?.keepsDescriptor) closeDescriptor(segment);
+}
+
 function closeDescriptor(segment: LiveSegment): void {
   if (segment.descriptor < 0) return;
   segment.closeDescriptor();
   descriptors--;
+}
+
+/** Of a descriptor that another process of the tree has sent: a named array is held here, too. */
+function originOf(descriptor: number): Origin | undefined {
+  // a memfd has no name, a file that was unlinked is not found by it
+  if (!statusOf(descriptor)?.links) return undefined;
+  const isNamedArray = readLink(`/proc/self/fd/${descriptor}`)?.startsWith(NAMED_PREFIX) ?? false;
+  if (isNamedArray) c.flock(descriptor, LOCK_SH | LOCK_NB);
+  return { isPrivate: false, keepsDescriptor: isNamedArray };
 }

@@ -14,6 +14,7 @@ import {
   AsyncJobError,
   CodecError,
   DeadlockError,
+  FormatError,
   JobTimeoutError,
   PoolClosedError,
   SharedMemError,
@@ -66,6 +67,7 @@ const classes = [
   PoolClosedError,
   UnsupportedError,
   SystemCallError,
+  FormatError,
 ] as unknown as readonly ErrorClass[];
 const DOM_EXCEPTION = classes.indexOf(DOMException);
 const SHARED_MEM_ERROR = classes.indexOf(SharedMemError as unknown as ErrorClass);

@@ -1,0 +1,271 @@
+/**
+ * Some processes that work on one algorithm: the caller and children forked at the call, which meet at barriers and
+ * claim pieces of work from counters.
+ *
+ * ```
+ * runCrew(2, body) ── fork ──▶ child (rank 1): prologue ─▶ body ─▶ DONE ─▶ _exit
+ *   │ body (rank 0)              │
+ *   ├─ barrier ◀────────────────▶┤     every wait is in slices: the master looks for children that died,
+ *   ├─ claim                     ├─    and releases the others by a failure word
+ *   ▼                            ▼
+ * reap by process id ─▶ true; false when a child did not get to DONE
+ * ```
+ *
+ * Only children of the crew are waited for, each by its process id, so user maps may run at the same time. A child dies
+ * with its master. Algorithms are pure functions into memory of their own, hence the one answer to any death: the
+ * caller does the work again, alone.
+ *
+ * @module
+ */
+import { SIGKILL } from "../../ffi/constants.ts";
+import { backend, c, missing } from "../../ffi/libc.ts";
+import { describe } from "../describe.ts";
+import { SystemCallError, UnsupportedError } from "../errors.ts";
+import { enterChild as enterChildMemory } from "../memory/segment.ts";
+import { cpuCount } from "../process/cpu_count.ts";
+import { assertForkable } from "../process/engine.ts";
+import { forkChild, prepareForks } from "../process/fork.ts";
+import { isForkedChild, self } from "../process/identity.ts";
+import { awaitEnd, peekEnd, reap } from "../process/reap.ts";
+import { taskState } from "../process/task_state.ts";
+import { CrewBlock, CrewBrokenError, DONE, FORKED, MAX_CREW, STARTED, type Watch } from "./crew_block.ts";
+
+/** A child whose prologue takes longer has inherited a held lock and hangs. */
+const START_LIMIT_MS = 1000;
+/** How long a child may be stopped by somebody's signal before the master goes on without it. */
+const STOP_LIMIT_MS = 200;
+/** Between leaving the body and the end of the process. */
+const END_LIMIT_MS = 100;
+/** Between two looks whether a child was stopped, which take longer than whether it died. */
+const STATE_LOOK_MS = 50;
+
+/** A process of a crew, as {@linkcode runCrew} gives it to the body. */
+export class CrewMember {
+  /** 0 is the caller. */
+  readonly rank: number;
+  /** How many processes there are. */
+  readonly size: number;
+  readonly #block: CrewBlock;
+  readonly #watch: Watch;
+
+  /** Made by `runCrew()` only. */
+  constructor(rank: number, size: number, block: CrewBlock, watch: Watch) {
+    this.rank = rank;
+    this.size = size;
+    this.#block = block;
+    this.#watch = watch;
+  }
+
+  /** Waits until every member is here. Throws what only `runCrew()` may catch when one died. Blocks. */
+  barrier(): void {
+    if (this.size > 1) this.#block.meet(this.size, this.#watch);
+  }
+
+  /** The next value of one of sixteen counters that all members share, from 0 on. */
+  claim(counter: number): number {
+    return this.#block.claim(counter);
+  }
+}
+
+/** For tests: processes below the threshold too. */
+export const crewTuning: { minItemsPerMember: number | undefined } = { minItemsPerMember: undefined };
+
+let block: CrewBlock | undefined;
+/** Whose block it is: a child that makes a crew of its own must not use its parent's. */
+let owner = 0;
+/** The process that works in a crew as its caller: a user's kernel may call an algorithm, which must not take the block. */
+let busy = 0;
+let mayFork: boolean | undefined;
+
+/**
+ * Runs `body` in the calling process and in `np - 1` children forked at the call, and waits for all. Blocks.
+ *
+ * Children see all memory as it is now; what they write reaches the others only in shared memory. What the body leaves
+ * unreferenced in a child is nobody's: it must not make shared arrays there.
+ *
+ * @param np processes, from 1 on
+ * @returns false when a child could not be forked or died; what they wrote is then unspecified
+ * @throws whatever `body` throws in the caller; the children are gone by then
+ *
+ * @example A part for each
+ * ```ts ignore
+ * const out = empty(1000);
+ * const body = ({ rank, size }: CrewMember) => out.fill(rank, (1000 / size) * rank, (1000 / size) * (rank + 1));
+ * if (!runCrew(2, body)) runCrew(1, body);
+ * ```
+ */
+export function runCrew(np: number, body: (member: CrewMember) => void): boolean {
+  if (np <= 1) {
+    body(new CrewMember(0, 1, CrewBlock.alone(), () => {}));
+    return true;
+  }
+  const children = new Children(ownBlock(), Math.min(np, MAX_CREW));
+  busy = self.pid;
+  try {
+    if (!children.fork(body)) return false;
+    body(children.member(0));
+    return children.finish();
+  } catch (error) {
+    if (error instanceof CrewBrokenError) return false;
+    throw error;
+  } finally {
+    busy = 0;
+    children.end();
+  }
+}
+
+/**
+ * How many processes an algorithm should use: what the user wants, else one a processor, and no more than pay.
+ *
+ * 1 for less than two shares of `minItemsPerMember`, where fork is not safe, and inside a job that does not say
+ * otherwise.
+ *
+ * @param np the option as the user gave it; 0 and 1 mean the calling process alone
+ * @param what is named in errors, e.g. `argsort()`
+ * @throws {TypeError} when `np` is not a number
+ * @throws {RangeError} when it is not an integer from 0 on
+ */
+export function crewSize(
+  np: number | undefined,
+  items: number,
+  minItemsPerMember: number,
+  what = "an algorithm",
+): number {
+  checkNp(np, what);
+  const share = crewTuning.minItemsPerMember ?? minItemsPerMember;
+  if (items < 2 * share || (np !== undefined && np <= 1)) return 1;
+  if ((np === undefined && isForkedChild()) || busy === self.pid) return 1;
+  if (!canFork()) return 1;
+  return Math.max(1, Math.min(np ?? cpuCount(), Math.floor(items / share), MAX_CREW));
+}
+
+/** Checks the option `np` of an algorithm; errors as {@linkcode crewSize}. */
+export function checkNp(np: unknown, what: string): void {
+  if (np === undefined) return;
+  if (typeof np !== "number") {
+    throw new TypeError(`${what} wants a number of processes as np, got ${describe(np)}`);
+  }
+  if (!Number.isSafeInteger(np) || np < 0) {
+    throw new RangeError(`${what} wants an np that is an integer from 0 on, got ${np}`);
+  }
+}
+
+function canFork(): boolean {
+  mayFork ??= missing === undefined && backend.isMainThread && isForkSafe();
+  return mayFork;
+}
+
+function isForkSafe(): boolean {
+  try {
+    assertForkable();
+    return true;
+  } catch (error) {
+    if (error instanceof UnsupportedError) return false;
+    throw error;
+  }
+}
+
+function ownBlock(): CrewBlock {
+  if (block === undefined || owner !== self.pid) {
+    block = CrewBlock.mapped();
+    owner = self.pid;
+  }
+  return block;
+}
+
+/** The children of one crew, on the caller's side. */
+class Children {
+  readonly #block: CrewBlock;
+  readonly #size: number;
+  /** Of rank 1, 2, …; 0 for one that was reaped. */
+  readonly #pids: number[] = [];
+  #forkedAtMs = 0;
+  #lookedAtMs = 0;
+  #stoppedSinceMs = 0;
+
+  constructor(block: CrewBlock, size: number) {
+    this.#block = block;
+    this.#size = size;
+    block.reset();
+  }
+
+  member(rank: number): CrewMember {
+    return new CrewMember(rank, this.#size, this.#block, rank === 0 ? () => this.#watch() : () => {});
+  }
+
+  /** Forks the children; false when the system has no room for them all. */
+  fork(body: (member: CrewMember) => void): boolean {
+    try {
+      const context = prepareForks();
+      this.#forkedAtMs = performance.now();
+      for (let rank = 1; rank < this.#size; rank++) {
+        this.#pids.push(
+          forkChild(context, () => this.#block.setStatus(rank, STARTED), () => this.#runInChild(rank, body)),
+        );
+      }
+      return true;
+    } catch (error) {
+      if (error instanceof SystemCallError || error instanceof UnsupportedError) return false;
+      throw error;
+    }
+  }
+
+  /** Waits for the children to get through; false when one does not. Blocks. */
+  finish(): boolean {
+    for (let rank = 1; rank < this.#size; rank++) {
+      while (!this.#block.awaitDone(rank)) {
+        if (this.#block.hasFailed) return false;
+        this.#watch();
+      }
+    }
+    return true;
+  }
+
+  /** Sees to it that no child is left, whatever happened. Blocks. */
+  end(): void {
+    this.#pids.forEach((pid, at) => {
+      if (pid === 0) return;
+      const isThrough = this.#block.status(at + 1) === DONE;
+      let end = isThrough ? awaitEnd(pid, END_LIMIT_MS) : peekEnd(pid);
+      while (end === undefined) {
+        c.kill(pid, SIGKILL);
+        end = awaitEnd(pid, 1000);
+      }
+      reap(pid);
+      this.#pids[at] = 0;
+    });
+  }
+
+  #runInChild(rank: number, body: (member: CrewMember) => void): void {
+    try {
+      enterChildMemory();
+      body(this.member(rank));
+      this.#block.finish(rank);
+    } catch {
+      // the caller does it again, and meets the same error if it was one of the work's
+      this.#block.fail();
+      c._exit(1);
+    }
+  }
+
+  /** Breaks the crew when a child has died, hangs in its prologue or was stopped. */
+  #watch(): void {
+    const now = performance.now();
+    const isLook = now - this.#lookedAtMs > STATE_LOOK_MS && now - this.#forkedAtMs > STATE_LOOK_MS;
+    if (isLook) this.#lookedAtMs = now;
+    let isAnyStopped = false;
+    this.#pids.forEach((pid, at) => {
+      const status = this.#block.status(at + 1);
+      if (status === DONE) return;
+      const isLate = status === FORKED && now - this.#forkedAtMs > START_LIMIT_MS;
+      // it may have got through between the two looks
+      const hasDied = peekEnd(pid) !== undefined && this.#block.status(at + 1) !== DONE;
+      if (isLate || hasDied) this.#block.fail();
+      else if (isLook && taskState(`/proc/${pid}`) === "T") isAnyStopped = true;
+    });
+    if (!isLook) return;
+    if (!isAnyStopped) this.#stoppedSinceMs = 0;
+    else if (this.#stoppedSinceMs === 0) this.#stoppedSinceMs = now;
+    else if (now - this.#stoppedSinceMs > STOP_LIMIT_MS) this.#block.fail();
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Who uses a segment: kept by the kernel, which forgets the dead.
+ *
+ * | lock | held by | for |
+ * |---|---|---|
+ * | `flock`, shared | each process that has the segment open | as long as it has a view of it |
+ * | `flock`, exclusive | who asks whether anyone has | microseconds |
+ * | `fcntl`, of the open file description, byte 0 | who asks, or removes the name | microseconds |
+ *
+ * The third one makes askers wait for each other, where they would take each other for users, and nobody else removes
+ * a name between the look whose it is and its removal. The two kinds of locks do not know of each other (fcntl(2)).
+ *
+ * @module
+ */
+import { EAGAIN, F_OFD_SETLK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH } from "../../ffi/constants.ts";
+import { backend, c, errno, sleepMs, systemCallError } from "../../ffi/libc.ts";
+
+/** The others hold their locks for microseconds, unless they are stopped. */
+const PATIENCE_MS = 5000;
+
+/** struct flock { short l_type; short l_whence; off_t l_start; off_t l_len; pid_t l_pid; } */
+const request: Int32Array<ArrayBuffer> = new Int32Array(8);
+
+/**
+ * Holds a segment for as long as the descriptor, or a copy of it in whatever process, is open. Blocks while somebody
+ * looks whether it is held.
+ *
+ * @throws {SystemCallError} `EAGAIN` when another program has locked it for good
+ */
+export function hold(fd: number, what: string): void {
+  patiently(() => c.flock(fd, LOCK_SH | LOCK_NB), "flock", `${what}: another program keeps it locked`);
+}
+
+/**
+ * Whether nobody holds a segment; if so, nobody can before the descriptor is closed. The descriptor must hold the
+ * other lock, see {@linkcode becomeSole}.
+ */
+export function isUnheld(fd: number): boolean {
+  return c.flock(fd, LOCK_EX | LOCK_NB) === 0;
+}
+
+/**
+ * From here on until the descriptor, which must be open for writing, is closed no other process asks who holds the
+ * segment or removes its name.
+ *
+ * @throws {SystemCallError} `EAGAIN` when a process that does is stopped
+ */
+export function becomeSole(fd: number, what: string): void {
+  request.fill(0);
+  new Int16Array(request.buffer)[0] = F_WRLCK;
+  request[4] = 1;
+  const address = backend.addressOf(request);
+  patiently(() => c.fcntl(fd, F_OFD_SETLK, address), "fcntl", `${what}: another process keeps it locked`);
+}
+
+function patiently(lock: () => number, syscall: string, detail: string): void {
+  const end = performance.now() + PATIENCE_MS;
+  while (lock() < 0) {
+    if (errno() !== EAGAIN || performance.now() > end) throw systemCallError(syscall, detail);
+    sleepMs(0.05);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Objects of options: unknown names are refused, with the known one that they resemble.
+ *
+ * @module
+ */
+import { describe, suggestion } from "./describe.ts";
+
+/**
+ * Checks that `options` is an object with known names only; `undefined` stands for none.
+ *
+ * @param what is named in errors, e.g. `load()`
+ * @throws {TypeError} when it is no object, or a name is not known
+ */
+export function checkOptions(options: unknown, known: readonly string[], what: string): void {
+  if (options === undefined) return;
+  if (
+    typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)
+  ) {
+    throw new TypeError(`${what} wants an object of options, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${what} knows no option ${JSON.stringify(name)}${suggestion(name, known)}`);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * Neighbouring cells taken together to buckets that fit the cache.
+ *
+ * @module
+ */
+import type { Window } from "./window.ts";
+
+/** Where each cell's elements go. */
+export interface Buckets {
+  /** The bucket of each cell. */
+  readonly ofCell: Uint16Array;
+  /** The least window value of each bucket. */
+  readonly bases: Int32Array;
+  /** How many bits the window values of a bucket take, at most 30. */
+  readonly widths: Uint8Array;
+  /** Where each bucket begins among the pairs, and then that of NaN, and the end. */
+  readonly starts: Uint32Array;
+  /** How many buckets there are, without that of NaN. */
+  readonly count: number;
+}
+
+/** A bucket's bits must be shifted by less than 32, and as the upper word of a double must not make NaN. */
+const MAX_SPAN = 2 ** 30;
+
+/**
+ * Buckets of at most `most` elements, but for single cells that hold more.
+ *
+ * @param rows how many elements each part of the input has in each cell, a row a part
+ * @param stride cells of a row
+ */
+export function bucketsOf(
+  window: Window,
+  rows: Uint32Array,
+  parts: number,
+  stride: number,
+  most: number,
+): Buckets {
+  const { cells, cellShift, nanCell } = window;
+  const totals = totalsOf(rows, parts, stride, cells);
+  const ofCell = new Uint16Array(cells);
+  const starts: number[] = [];
+  const firsts: number[] = [];
+  let count = -1;
+  let size = 0;
+  let position = 0;
+  let first = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    const inCell = totals[cell]!;
+    const isFull = size > 0 && size + inCell > most && inCell > 0;
+    if (count < 0 || isFull || (cell - first + 1) * 2 ** cellShift > MAX_SPAN) {
+      count++;
+      first = cell;
+      size = 0;
+      firsts.push(cell);
+      starts.push(position);
+    }
+    ofCell[cell] = count;
+    size += inCell;
+    position += inCell;
+  }
+  firsts.push(cells);
+  let missing = 0;
+  for (let part = 0; part < parts; part++) missing += rows[part * stride + nanCell]!;
+  starts.push(position, position + missing);
+  count++;
+  const bases = new Int32Array(count);
+  const widths = new Uint8Array(count);
+  for (let bucket = 0; bucket < count; bucket++) {
+    bases[bucket] = firsts[bucket]! * 2 ** cellShift;
+    const span = (firsts[bucket + 1]! - firsts[bucket]!) * 2 ** cellShift;
+    widths[bucket] = Math.ceil(Math.log2(span));
+  }
+  return { ofCell, bases, widths, starts: Uint32Array.from(starts), count };
+}
+
+/** Where each part of the input writes its first element of each bucket, a row a part. */
+export function cursorsOf(
+  { ofCell, starts, count }: Buckets,
+  { cells, nanCell }: Window,
+  rows: Uint32Array,
+  parts: number,
+  stride: number,
+): Uint32Array[] {
+  let next = starts.slice(0, count + 1);
+  const cursors: Uint32Array[] = [];
+  for (let part = 0; part < parts; part++) {
+    cursors.push(next);
+    next = next.slice();
+    addCells(rows, part * stride, cells, ofCell, next);
+    next[count]! += rows[part * stride + nanCell]!;
+  }
+  return cursors;
+}
+
+function totalsOf(rows: Uint32Array, parts: number, stride: number, cells: number): Uint32Array {
+  if (parts === 1) return rows;
+  const totals = new Uint32Array(cells);
+  for (let part = 0; part < parts; part++) addRow(rows, part * stride, cells, totals);
+  return totals;
+}
+
+function addRow(rows: Uint32Array, at: number, cells: number, totals: Uint32Array): void {
+  for (let cell = 0; cell < cells; cell++) totals[cell]! += rows[at + cell]!;
+}
+
+function addCells(
+  rows: Uint32Array,
+  at: number,
+  cells: number,
+  ofCell: Uint16Array,
+  sums: Uint32Array,
+): void {
+  for (let cell = 0; cell < cells; cell++) sums[ofCell[cell]!]! += rows[at + cell]!;
+}
