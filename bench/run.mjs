@@ -64,6 +64,7 @@ async function runAll() {
     peers: installPeers(),
     faults: compile("faults"),
     lock: compile("lock"),
+    argsort: compile("argsort", ["-O3", "-march=native", "-pthread"]),
   };
   const found = versions(tools);
   tools.numpy = found.numpy !== undefined;
@@ -95,7 +96,7 @@ async function runAll() {
       );
     }
   }
-  for (const file of [tools.faults, tools.lock]) {
+  for (const file of [tools.faults, tools.lock, tools.argsort]) {
     if (file !== undefined) rmSync(dirname(file), { recursive: true });
   }
   console.error(`${((performance.now() - started) / 1000).toFixed(0)} s in all`);

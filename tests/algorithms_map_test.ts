@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import fc from "fast-check";
 import { isForkedChild } from "../src/process/identity.ts";
-import { copy, empty, full, isShared, mapArray, MapReduce, release, take } from "./algorithms_exports.ts";
+import {
+  copy,
+  empty,
+  full,
+  isShared,
+  mapArray,
+  MapReduce,
+  release,
+  sum,
+  take,
+} from "./algorithms_exports.ts";
 import type { TypedArray } from "./algorithms_exports.ts";
 import { answers, assertSame, DTYPES, randomArray, valuesOf, view, withCrews } from "./algorithms_support.ts";
 import { test } from "./harness.ts";
@@ -154,7 +164,10 @@ test("mapArray() takes views in C order, any type, and nothing at all", () => {
   for (const dtype of DTYPES) {
     const x = full(3000, 1, dtype);
     withCrews(() =>
-      mapArray<TypedArray>(x, (chunk) => (chunk as Float64Array).fill(chunk[0] as number), { np: 2, chunkSize: 100 })
+      mapArray<TypedArray>(x, (chunk) => (chunk as Float64Array).fill(chunk[0] as number), {
+        np: 2,
+        chunkSize: 100,
+      })
     );
     assert(x.every((value) => Number(value) === 1));
   }
@@ -205,6 +218,15 @@ test("mapArray() throws what the kernel throws, here or in a child", () => {
   };
   assert.throws(() => withCrews(() => mapArray(x, once, { np: 2, chunkSize: 1000 })), EvalError);
   assert(x.every((value) => value === 5));
+});
+
+test("a kernel may call an algorithm, which then works alone", () => {
+  const x = full(20_000, 1);
+  const body = (chunk: Float64Array): void => void chunk.fill(sum(chunk, { np: 2 }));
+  withCrews(() => mapArray(x, body, { np: 2, chunkSize: 1000 }));
+  assert(x.every((value) => value === 1000));
+  // and afterwards in a crew again
+  assert.equal(withCrews(() => sum(x, { np: 2 })), 20_000_000);
 });
 
 test("mapArray() checks its arguments", () => {

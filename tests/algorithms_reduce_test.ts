@@ -189,6 +189,36 @@ test("views of any strides are reduced as their copies", () => {
   }
 });
 
+test("long lanes of wide and narrow rows are cut into parts and joined again", () => {
+  for (const [shape, axis] of [[[2, 5000, 70], 1], [[3, 90_001, 5], 1], [[2, 300_001], 1]] as const) {
+    const m = empty(shape as readonly number[], "f8") as NdArray<Float64Array>;
+    for (let i = 0; i < m.data.length; i++) m.data[i] = (i * 7919) % 1001 - 500;
+    const [outer, length, inner = 1] = shape;
+    const wanted = {
+      sum: new Float64Array(outer * inner),
+      max: new Float64Array(outer * inner).fill(-Infinity),
+    };
+    for (let o = 0, at = 0; o < outer; o++) {
+      for (let r = 0; r < length; r++) {
+        for (let j = 0; j < inner; j++, at++) {
+          const lane = o * inner + j;
+          wanted.sum[lane]! += m.data[at]!;
+          wanted.max[lane] = Math.max(wanted.max[lane]!, m.data[at]!);
+        }
+      }
+    }
+    for (const np of [1, 2]) {
+      withCrews(() => {
+        assert.deepEqual(valuesOf(sum(m, { axis, np })), [...wanted.sum]);
+        assert.deepEqual(valuesOf(max(m, { axis, np })), [...wanted.max]);
+        assert.deepEqual(valuesOf(reduce(m, (x, y) => Math.max(x, y), { axis, np })), [
+          ...wanted.max,
+        ]);
+      });
+    }
+  }
+});
+
 test("nested arrays, single values, truth values", () => {
   assert.equal(sum([[1, 2], [3, 4]]), 10);
   assert.equal(sum(5), 5);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import fc from "fast-check";
+import { c } from "../ffi/libc.ts";
 import { copy, empty, isShared, MapReduce, type NdArray, release, zeros } from "../mod.ts";
 import { crewTuning } from "../src/algorithms/crew.ts";
 import type { TypedArray } from "../src/memory/dtype.ts";
@@ -9,7 +10,7 @@ import { argsort } from "../src/sort/mod.ts";
 import { test } from "./harness.ts";
 import { numpy } from "./numpy.ts";
 import { compare, DTYPES, filled, FILLS, slowArgsort, words, wrongPlaces } from "./sort_support.ts";
-import { childrenOf, leavesNothing } from "./support.ts";
+import { childrenOf, leavesNothing, realPid } from "./support.ts";
 
 const LENGTHS = [0, 1, 2, 3, 24, 25, 100, 1000, 5000, 40_000];
 
@@ -253,6 +254,34 @@ test("argsort() works in jobs, alone and with processes of its own", async () =>
     return argsort(a, np === undefined ? {} : { np });
   }, [undefined, 1, 2, 3]);
   for (const order of orders) assert.deepEqual(order, wanted);
+});
+
+test("argsort() is done again when a process dies in the middle", () => {
+  const a = filled("f8", 200_000, FILLS["random"]!, 14);
+  const bytes = filled("u1", 200_000, FILLS["random"]!, 15);
+  const master = realPid();
+  const deaths = zeros([], "i4");
+  const fill = Uint32Array.prototype.fill;
+  for (let round = 0; round < 8; round++) {
+    let fills = 0;
+    // called for the counts of each part and each bucket
+    Uint32Array.prototype.fill = function (value: number, start?: number, end?: number) {
+      if (c.getpid() !== master && fills++ === round) {
+        Atomics.add(deaths, 0, 1);
+        c.kill(c.getpid(), 9);
+      }
+      return fill.call(this, value, start, end) as Uint32Array<ArrayBuffer>;
+    };
+    try {
+      inCrews(() => {
+        for (const array of [a, bytes]) assert.equal(wrongPlaces(array, argsort(array, { np: 3 })), 0);
+      });
+    } finally {
+      Uint32Array.prototype.fill = fill;
+    }
+  }
+  assert.ok(deaths[0]! > 0);
+  assert.deepEqual(childrenOf(), []);
 });
 
 test("argsort() leaves no memory, process or descriptor behind", async () => {

@@ -20,12 +20,8 @@ import {
 } from "../mod.ts";
 import { segmentOf } from "../src/memory/segment.ts";
 import { runScript, test } from "./harness.ts";
-import { fileOf, outputOf, RUNTIMES, withPrefix, withProgramPeer } from "./named_support.ts";
+import { fileOf, isHeld, outputOf, RUNTIMES, withPrefix, withProgramPeer } from "./named_support.ts";
 import { eventually, indices, isRunning, leavesNothing } from "./support.ts";
-
-function isHeld(name: string): boolean | undefined {
-  return list().find((array) => array.name === name)?.isHeld;
-}
 
 /** `call`'s value, or the code of the system's refusal. */
 function attempt<T>(call: () => T): T | string {

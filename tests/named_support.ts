@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { clear, isShared, type NdArray, release, type TypedArray } from "../mod.ts";
+import { clear, isShared, list, type NdArray, release, SystemCallError, type TypedArray } from "../mod.ts";
 import { run, type ScriptOptions } from "./harness.ts";
 
 export const SHM = "/dev/shm";
@@ -21,6 +21,22 @@ export const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
 /** The file of a named array. */
 export function fileOf(name: string): string {
   return `${SHM}/sharedmem-${name}.npy`;
+}
+
+/** Whether anyone holds the array of that name; `undefined` when there is none. */
+export function isHeld(name: string): boolean | undefined {
+  return list().find((array) => array.name === name)?.isHeld;
+}
+
+/** The code of the system's refusal, which `call` must meet. */
+export function refusalOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    assert.ok(error instanceof SystemCallError, String(error));
+    return error.code;
+  }
+  assert.fail("nothing was thrown");
 }
 
 /** Runs `body` with the beginning of names that nobody else uses; afterwards nothing may be left of them but what it made. */

@@ -1,24 +1,21 @@
 import assert from "node:assert/strict";
-import { chmodSync, linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync } from "node:fs";
 import fc from "fast-check";
-import { backend, c } from "../ffi/libc.ts";
 import {
   attach,
   attachRaw,
   clear,
   create,
-  FormatError,
   isShared,
   list,
   type NdArray,
   release,
   type ShortDType,
-  SystemCallError,
   type TypedArray,
   unlink,
 } from "../mod.ts";
 import { test } from "./harness.ts";
-import { fileOf, releaseAll, SHM, withPrefix } from "./named_support.ts";
+import { fileOf, isHeld, refusalOf, releaseAll, withPrefix } from "./named_support.ts";
 import { collectGarbage, leavesNothing, pause } from "./support.ts";
 
 const HEADER_BYTES = 4096;
@@ -37,20 +34,6 @@ const CLASSES: Readonly<Record<ShortDType, string>> = {
   b1: "Uint8Array",
 };
 const DTYPES = Object.keys(CLASSES) as ShortDType[];
-
-function isHeld(name: string): boolean | undefined {
-  return list().find((array) => array.name === name)?.isHeld;
-}
-
-function code(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    assert.ok(error instanceof SystemCallError, String(error));
-    return error.code;
-  }
-  assert.fail("nothing was thrown");
-}
 
 test("create() makes a zero-filled shared array of each dtype, attach() gives the same memory", () =>
   withPrefix((prefix) => {
@@ -139,12 +122,12 @@ test("the file is a .npy of the owner's alone, its header a page, its memory all
 test("create() of a name that is alive is EEXIST and touches nothing; of a stale one takes it over", () =>
   withPrefix((prefix) => {
     const x = create(prefix, 10, "i4").fill(3);
-    assert.equal(code(() => create(prefix, 10, "i4")), "EEXIST");
-    assert.equal(code(() => create(prefix, 2 ** 28, "f8")), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 10, "i4")), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 2 ** 28, "f8")), "EEXIST");
     assert(x.every((value) => value === 3));
     const y = attach<Int32Array>(prefix);
     release(x);
-    assert.equal(code(() => create(prefix, 10, "i4")), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 10, "i4")), "EEXIST");
     release(y);
     assert.equal(isHeld(prefix), false);
     const z = create(prefix, [2, 2], "u1");
@@ -157,7 +140,7 @@ test("a stale array can still be attached, and is alive again", () =>
     release(create(prefix, 5).fill(2));
     const x = attach<Float64Array>(prefix);
     assert.deepEqual([...x], [2, 2, 2, 2, 2]);
-    assert.equal(code(() => create(prefix, 5)), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 5)), "EEXIST");
     assert.deepEqual(clear({ prefix }), []);
     releaseAll(x);
   }));
@@ -167,7 +150,7 @@ test("a persistent array is neither taken over nor cleared, unless all are", () 
     release(create(prefix, 5, "f8", { persist: true }).fill(4));
     const [entry] = list().filter(({ name }) => name === prefix);
     assert.deepEqual([entry?.isPersistent, entry?.isHeld], [true, false]);
-    assert.equal(code(() => create(prefix, 5)), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 5)), "EEXIST");
     assert.deepEqual(clear({ prefix }), []);
     assert.equal(statSync(fileOf(prefix)).mode & 0o777, 0o600);
     const x = attach<Float64Array>(prefix);
@@ -175,7 +158,7 @@ test("a persistent array is neither taken over nor cleared, unless all are", () 
     assert.deepEqual(clear({ prefix, all: true }), []);
     release(x);
     assert.deepEqual(clear({ prefix, all: true }), [prefix]);
-    assert.equal(code(() => attach(prefix)), "ENOENT");
+    assert.equal(refusalOf(() => attach(prefix)), "ENOENT");
   }));
 
 test("unlink() removes the name alone: who is attached stays so, the next of that name is another one", () =>
@@ -183,8 +166,8 @@ test("unlink() removes the name alone: who is attached stays so, the next of tha
     const x = create(prefix, 5);
     const y = attach<Float64Array>(prefix);
     unlink(prefix);
-    assert.equal(code(() => attach(prefix)), "ENOENT");
-    assert.equal(code(() => unlink(prefix)), "ENOENT");
+    assert.equal(refusalOf(() => attach(prefix)), "ENOENT");
+    assert.equal(refusalOf(() => unlink(prefix)), "ENOENT");
     const z = create(prefix, 5);
     x[0] = 1;
     assert.deepEqual([y[0], z[0]], [1, 0]);
@@ -206,7 +189,7 @@ test("attach({ readonly }) keeps writes to itself and sees what others write els
     assert.equal(isShared(mine), false);
     release(x);
     assert.equal(isHeld(prefix), true);
-    assert.equal(code(() => create(prefix, 1)), "EEXIST");
+    assert.equal(refusalOf(() => create(prefix, 1)), "EEXIST");
     release(mine);
     release(mine);
     assert.deepEqual([mine.data.length, isHeld(prefix)], [0, false]);
@@ -245,8 +228,8 @@ test("nothing is left of arrays that were released: no descriptor, mapping or na
         const x = create(`${prefix}.a`, [50, 50]);
         const y = attach(`${prefix}.a`, { readonly: i % 2 === 0 });
         const z = attachRaw(`sharedmem-${prefix}.a.npy`, 10, "u1", 9);
-        code(() => create(`${prefix}.a`, 1));
-        code(() => attach(`${prefix}.b`));
+        refusalOf(() => create(`${prefix}.a`, 1));
+        refusalOf(() => attach(`${prefix}.b`));
         for (const array of [x, y, z]) release(array);
         assert.deepEqual(clear({ prefix }), [`${prefix}.a`]);
         release(create(`${prefix}.a`, 2 ** 20, "u1"));
@@ -254,188 +237,3 @@ test("nothing is left of arrays that were released: no descriptor, mapping or na
       }
     })
   ));
-
-test("list() and clear() know only well-formed names of this package, and prefixes", () =>
-  withPrefix((prefix) => {
-    for (const [at, suffix] of ["b", "a", "c.x"].entries()) release(create(`${prefix}.${suffix}`, at + 1));
-    writeFileSync(`${SHM}/sharedmem-${prefix}.txt`, "");
-    writeFileSync(`${SHM}/${prefix}.npy`, "");
-    const mine = () => list().map(({ name }) => name).filter((name) => name.startsWith(prefix));
-    assert.deepEqual(mine(), ["a", "b", "c.x"].map((suffix) => `${prefix}.${suffix}`));
-    assert.deepEqual(clear({ prefix: `${prefix}.c` }), [`${prefix}.c.x`]);
-    assert.deepEqual(mine(), ["a", "b"].map((suffix) => `${prefix}.${suffix}`));
-    assert.deepEqual(clear({ prefix }), [`${prefix}.a`, `${prefix}.b`]);
-    assert.equal(readdirSync(SHM).filter((file) => file.includes(prefix)).length, 2);
-  }));
-
-test("clear() removes a damaged file that nobody holds, create() replaces it, list() leaves it out", () =>
-  withPrefix((prefix) => {
-    const damage = () => writeFileSync(fileOf(prefix), "not a header", { mode: 0o600 });
-    damage();
-    assert(!list().some(({ name }) => name === prefix));
-    assert.throws(() => attach(prefix), FormatError);
-    assert.deepEqual(clear({ prefix }), [prefix]);
-    damage();
-    releaseAll(create(prefix, 3));
-    assert.equal(attach<Float64Array>(prefix).length, 3);
-  }));
-
-test("a .npy that others wrote is attached where it can be used in place", () =>
-  withPrefix((prefix) => {
-    const write = (header: string, data: Uint8Array, extra = 0) => {
-      rmSync(fileOf(prefix), { force: true });
-      const length = 128 - 10 + extra;
-      const bytes = Buffer.alloc(10 + length + data.length);
-      bytes.write("\x93NUMPY\x01\x00", "latin1");
-      bytes.writeUInt16LE(length, 8);
-      bytes.write(header.padEnd(length - 1) + "\n", 10, "latin1");
-      bytes.set(data, 10 + length);
-      writeFileSync(fileOf(prefix), bytes, { mode: 0o600 });
-    };
-    const six = new Uint8Array(new Int32Array([1, 2, 3, 4, 5, 6]).buffer);
-    write("{'descr': '<i4', 'fortran_order': True, 'shape': (2, 3), }", six);
-    const fortran = attach<NdArray<Int32Array>>(prefix);
-    assert.deepEqual([fortran.shape, fortran.stride], [[2, 3], [1, 2]]);
-    assert.deepEqual([fortran.get(1, 0), fortran.get(0, 1), fortran.get(1, 2)], [2, 3, 6]);
-    releaseAll(fortran);
-    write("{'descr': '>i4', 'fortran_order': False, 'shape': (6,), }", six);
-    assert.throws(() => attach(prefix), { name: "FormatError", message: /big-endian/ });
-    write("{'descr': '<i4', 'fortran_order': False, 'shape': (7,), }", six);
-    assert.throws(() => attach(prefix), {
-      name: "FormatError",
-      message: /promises 28 bytes from 128 on, it has 152/,
-    });
-    write("{'descr': '<i4', 'fortran_order': False, 'shape': (6,), }", six, 2);
-    assert.throws(() => attach(prefix), { name: "FormatError", message: /begins at 130/ });
-    write("{'descr': [('x', '<i4')], 'fortran_order': False, 'shape': (6,), }", six);
-    assert.throws(() => attach(prefix), { name: "FormatError", message: /several types/ });
-    write("{'descr': '|O', 'fortran_order': False, 'shape': (6,), }", six);
-    assert.throws(() => attach(prefix), { name: "FormatError", message: /Python objects/ });
-    assert.throws(() => attach(prefix), { message: new RegExp(fileOf(prefix)) });
-  }));
-
-test("attachRaw() shows any shared memory object from an offset on", () =>
-  withPrefix((prefix) => {
-    const bytes = new Uint8Array(100).map((_, i) => i);
-    writeFileSync(`${SHM}/${prefix}`, bytes);
-    const x = attachRaw(prefix, 100, "u1");
-    assert.deepEqual([...x], [...bytes]);
-    const y = attachRaw(`/${prefix}`, [3, 2], "i4", 76);
-    assert.deepEqual([...y.data], [...new Int32Array(bytes.slice(76).buffer)]);
-    y.set(2, 1, -1);
-    assert.equal(x[99], 255);
-    assert.equal(readFileSync(`${SHM}/${prefix}`)[99], 255);
-    assert.deepEqual([...attachRaw(prefix, 0, "f8", 96)], []);
-    assert.throws(() => attachRaw(prefix, 101, "u1"), {
-      name: "RangeError",
-      message: /101 bytes from 0 on.* has 100/,
-    });
-    assert.throws(() => attachRaw(prefix, 1, "f8", 96), RangeError);
-    assert.throws(() => attachRaw(prefix, 1, "f8", 4), {
-      name: "RangeError",
-      message: /multiple .* 8 bytes/,
-    });
-    assert.throws(() => attachRaw(prefix, 1, "f8", -8), RangeError);
-    assert.throws(() => attachRaw(prefix, 1, "f8", "0" as unknown as number), TypeError);
-    assert.equal(code(() => attachRaw(`${prefix}.none`, 1)), "ENOENT");
-    writeFileSync(`${SHM}/${prefix}.empty`, "");
-    assert.equal(attachRaw(`${prefix}.empty`, 0).length, 0);
-    releaseAll(x, y);
-    assert(readdirSync(SHM).includes(prefix));
-  }));
-
-test("attachRaw() of a named array holds it", () =>
-  withPrefix((prefix) => {
-    release(create(prefix, 5).fill(1));
-    const x = attachRaw(`sharedmem-${prefix}.npy`, 5, "f8", HEADER_BYTES);
-    assert.deepEqual([x[4], isHeld(prefix)], [1, true]);
-    release(x);
-    assert.equal(isHeld(prefix), false);
-  }));
-
-test("wrong arguments are told before anything is made", () =>
-  withPrefix((prefix) => {
-    const before = readdirSync(SHM);
-    const wrong = (call: () => unknown, type: typeof TypeError, message: RegExp) =>
-      assert.throws(call, (error) => error instanceof type && message.test(error.message));
-    const some = (value: unknown) => value as never;
-    wrong(() => create(prefix, -1), RangeError, /create\(\) shape/);
-    wrong(() => create(prefix, some("3")), TypeError, /wants a shape/);
-    wrong(() => create(prefix, 3, some("f9")), TypeError, /create\(\) .*f9/);
-    wrong(() => create(prefix, 3, "f8", some({ persistent: true })), TypeError, /did you mean "persist"/);
-    wrong(() => create(prefix, 3, "f8", { persist: some(1) }), TypeError, /persist to be true or false/);
-    wrong(() => create(prefix, 3, "f8", some(true)), TypeError, /object of options/);
-    wrong(() => create(prefix, 2 ** 52), RangeError, /bytes/);
-    wrong(() => attach(prefix, some({ readOnly: true })), TypeError, /did you mean "readonly"/);
-    wrong(() => clear({ prefix: some(/x/) }), TypeError, /prefix/);
-    wrong(() => clear(some("x")), TypeError, /options/);
-    wrong(() => attachRaw(prefix, some(undefined)), TypeError, /shape/);
-    assert.deepEqual(readdirSync(SHM), before);
-  }));
-
-test("where the file system has no files without a name, a name that nobody asks for serves", () =>
-  withPrefix((prefix) => {
-    const EOPNOTSUPP = 95;
-    const O_TMPFILE = 0o20000000;
-    withReplaced("open", (open) => (path, flags, mode) => {
-      if ((Number(flags) & O_TMPFILE) === 0) return open(path, flags, mode);
-      return failWith(EOPNOTSUPP);
-    }, () => {
-      const x = create(prefix, 5);
-      assert.equal(code(() => create(prefix, 5)), "EEXIST");
-      assert.equal(attach<Float64Array>(prefix).length, 5);
-      assert(!readdirSync(SHM).some((file) => file.startsWith(".sharedmem-named-")));
-      release(x);
-    });
-  }));
-
-test("where a link to a descriptor is not allowed, its name in /proc serves", () =>
-  withPrefix((prefix) => {
-    const ENOENT = 2;
-    const AT_EMPTY_PATH = 0x1000;
-    withReplaced("linkat", (linkat) => (from, path, to, name, flags) =>
-      flags === AT_EMPTY_PATH ? failWith(ENOENT) : linkat(from, path, to, name, flags), () => {
-      const x = create(prefix, 5);
-      assert.equal(
-        code(() =>
-          create(prefix, 5)
-        ),
-        "EEXIST",
-      );
-      assert.equal(statSync(fileOf(prefix)).nlink, 1);
-      release(x);
-    });
-  }));
-
-test("a second name of the file changes nothing", () =>
-  withPrefix((prefix) => {
-    const x = create(prefix, 5);
-    linkSync(fileOf(prefix), `${SHM}/sharedmem-${prefix}.2.npy`);
-    attach<Float64Array>(`${prefix}.2`)[0] = 1;
-    assert.equal(x[0], 1);
-    unlink(`${prefix}.2`);
-    assert.equal(isHeld(prefix), true);
-    release(x);
-  }));
-
-type Native = (...values: unknown[]) => number;
-
-const errnoCell = new Int32Array(backend.viewAt(c.__errno_location(), 4));
-
-/** What a C function does that fails. */
-function failWith(number: number): number {
-  errnoCell[0] = number;
-  return -1;
-}
-
-/** Runs `action` with a function of the C library replaced. */
-function withReplaced(name: string, replacement: (original: Native) => Native, action: () => void): void {
-  const table = c as unknown as Record<string, Native>;
-  const original = table[name]!;
-  table[name] = replacement(original);
-  try {
-    action();
-  } finally {
-    table[name] = original;
-  }
-}

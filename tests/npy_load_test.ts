@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { backend } from "../ffi/libc.ts";
 import {
   copy,
   empty,
@@ -277,6 +278,28 @@ test("load() takes no memory by what a header claims", async () => {
       const { message } = await failure(() => load(`${folder}huge.npy`, { mmap }), FormatError);
       assert.match(message, /wanted 68719476736 bytes of data, found 0/);
     }
+  });
+});
+
+test("load() with mmap reaches beyond 4 GiB, or says that the engine cannot", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}sparse.npy`;
+    const elements = 2 ** 29 + 100; // 4 GiB and some, of which the disk holds the header
+    const header = makeHeader({ descr: "<f8", fortran: false, shape: [elements] });
+    writeFileSync(path, header);
+    truncateSync(path, header.length + 8 * elements);
+    const open = () => load<Float64Array>(path, { mmap: "r+" });
+    if (backend.maxViewBytes < 8 * elements) {
+      assert.match(
+        (await failure(open, RangeError)).message,
+        /sparse\.npy"\) wants one array of 4294968096 bytes/,
+      );
+      return;
+    }
+    const a = open();
+    a[elements - 1] = 3;
+    assert.deepEqual([a.length, a[0], load<Float64Array>(path, { mmap: "c" }).at(-1)], [elements, 0, 3]);
+    release(a);
   });
 });
 

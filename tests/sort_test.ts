@@ -136,6 +136,26 @@ test("sort() loses no element when a process dies while it writes back", () => {
   assert.deepEqual(childrenOf(), []);
 });
 
+test("sort() of many doubles in few cells, equal or not", () => {
+  const n = 150_000;
+  const next = words(21);
+  const a = empty(n);
+  const bits = new Uint32Array(a.buffer);
+  const kinds: (() => [number, number])[] = [
+    () => [0, next() & 1 ? 0x3ff00000 : 0x40000000],
+    () => [next(), next() % 1000 === 0 ? next() & 0xffefffff : 0x3ff00000],
+    () => [next() & 7, next() % 5000 === 0 ? next() & 0xffefffff : 0xbff00000 + (next() & 1)],
+  ];
+  for (const kind of kinds) {
+    for (const np of [1, 2]) {
+      for (let i = 0; i < n; i++) [bits[2 * i], bits[2 * i + 1]] = kind();
+      const wanted = a.slice().sort();
+      inCrews(() => sort(a, { np }));
+      assert.ok(isSame(a, wanted));
+    }
+  }
+});
+
 test("sort() works along axes and in strided views, and leaves what lies between", () => {
   const next = words(5);
   for (const np of [1, 2]) {

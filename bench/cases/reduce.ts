@@ -23,7 +23,10 @@ const smaller = x.subarray(0, Math.min(elements, 2 ** 25));
 const ints = empty(smaller.length, "i4");
 ints.set(smaller);
 
-async function measured(call: () => unknown, check: (value: never) => void): Promise<readonly [number, number]> {
+async function measured(
+  call: () => unknown,
+  check: (value: never) => void,
+): Promise<readonly [number, number]> {
   const times = await repeat(calls, () => {
     const start = performance.now();
     const value = call();

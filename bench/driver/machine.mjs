@@ -31,9 +31,9 @@ export function installPeers() {
 }
 
 /** The compiled `peers/NAME.c`, or `undefined` without a compiler. */
-export function compile(name) {
+export function compile(name, flags = ["-O2"]) {
   const file = join(mkdtempSync(join(tmpdir(), "sharedmem-bench-")), name);
-  const compiled = output("gcc", ["-O2", "-o", file, join(BENCH, "peers", name + ".c")]);
+  const compiled = output("gcc", [...flags, "-o", file, join(BENCH, "peers", name + ".c")]);
   return compiled === undefined ? undefined : file;
 }
 

@@ -35,6 +35,34 @@ export function plan({ quick, rounds, tools }) {
     if (tools.python === undefined || (options.numpy && !tools.numpy)) return;
     add(name, who, [tools.python, join(BENCH, "peers", file), ...args], options);
   }
+  /** The places of names in the lists of `cases/argsort.ts`. */
+  function sorts(name, what, types, kinds, lengths) {
+    for (const n of lengths) {
+      // calls of some seconds in all
+      const calls = Math.max(2, Math.min(20, Math.round(3e7 / n)));
+      for (const type of types) {
+        for (const kind of kinds) {
+          const title = `${name}-${type}-${kind}-${n}`;
+          const typeAt = ["f8", "f4", "i4", "i8", "u1"].indexOf(type);
+          const kindAt = ["random", "sorted", "reversed", "few", "nan"].indexOf(kind);
+          const args = [what, typeAt, n, kindAt, calls];
+          ours(title, "argsort.ts", args, { memory: n >= 1e8 });
+          python(title, "numpy", "numpy_argsort.py", args, { numpy: true, memory: n >= 1e8 });
+          if (type !== "f8" || kind !== "random") continue;
+          if (what === 0 && tools.argsort !== undefined) {
+            add(title, "C, partition and LSD", [tools.argsort, n, 2, calls], { memory: n >= 1e8 });
+          }
+          if (n > 1e7) continue;
+          for (const runtime of ["bun", "deno"].filter((runtime) => tools[runtime] !== undefined)) {
+            const command = [...run(runtime), join(BENCH, "peers/js_sort.mjs"), what, n, n > 1e6 ? 0 : 2];
+            add(title, `${what === 0 ? "comparator" : "Float64Array.sort"}/${runtime}`, command, {
+              rounds: 1,
+            });
+          }
+        }
+      }
+    }
+  }
   function pools(name, what, n) {
     if (!tools.peers) return;
     for (const [pool, runtimes] of JS_POOLS) {
@@ -97,6 +125,9 @@ export function plan({ quick, rounds, tools }) {
   if (tools.faults !== undefined) {
     add("integral-peers", "page faults", [tools.faults, 8 * elements], { memory: true });
   }
+  sorts("argsort", 0, ["f8", "f4", "i4", "i8", "u1"], ["random"], pick([1e5, 1e6, 1e7, 1e8], [1e5, 1e6]));
+  sorts("argsort", 0, ["f8"], ["sorted", "reversed", "few", "nan"], pick([1e7], [1e6]));
+  sorts("sort", 1, ["f8", "i4"], ["random"], pick([1e6, 1e7], [1e6]));
   ours("latency", "latency.ts", [pick(200, 40)], { rounds: pick(2, 1) });
   ours("waiting", "waiting.ts", [pick(2000, 1000)], { rounds: pick(2, 1) });
   ours("memory", "memory.ts", [pick(1000, 200), pick(1000, 200)], { rounds: 1 });

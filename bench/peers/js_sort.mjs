@@ -18,9 +18,11 @@ for (let call = 0; call <= calls; call++) {
   else a.sort();
   times.push((performance.now() - start) * 1e6 / n);
 }
-const later = times.slice(1).sort((x, y) => x - y);
-console.log("BENCH " + JSON.stringify({
-  coldNs: times[0],
-  medianNs: later[later.length >> 1] ?? times[0],
-  minNs: later[0] ?? times[0],
-}));
+const later = times.slice(calls > 0 ? 1 : 0).sort((x, y) => x - y);
+console.log(
+  "BENCH " + JSON.stringify({
+    coldNs: times[0],
+    medianNs: later[later.length >> 1],
+    minNs: later[0],
+  }),
+);

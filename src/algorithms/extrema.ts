@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ShortDType, TypedArray } from "../memory/dtype.ts";
+import type { ShortDType } from "../memory/dtype.ts";
 import type { ArraySource } from "../memory/like_types.ts";
 import { halves } from "./doubles.ts";
 import {
@@ -42,7 +42,7 @@ const greatestNumber: Fold = {
 
 /**
  * The least element of all, or along an axis, of the array's element type; NaN where there is one. Of -0 and 0, which
- * are equal, the first.
+ * are equal, either.
  *
  * Does not depend on `np`. O(n); at the speed of memory. Blocks.
  *

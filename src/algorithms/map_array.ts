@@ -181,7 +181,7 @@ class ChunkRun {
     const kept = isInPlace ? this.#keep(size) : undefined;
     const body = (member: CrewMember): void => {
       for (let chunk = first + member.claim(0); chunk < this.#chunks; chunk = first + member.claim(0)) {
-        kept?.[member.rank]!.set(this.#chunk(chunk) as Float64Array);
+        if (kept !== undefined) kept[member.rank]!.set(this.#chunk(chunk) as Float64Array);
         Atomics.store(states, chunk, RUNNING + 2 * member.rank);
         this.#one(chunk);
         Atomics.store(states, chunk, DONE);

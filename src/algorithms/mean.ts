@@ -5,7 +5,7 @@
  */
 import type { ShortDType } from "../memory/dtype.ts";
 import type { ArraySource } from "../memory/like_types.ts";
-import { type Fold } from "./fold.ts";
+import type { Fold } from "./fold.ts";
 import { reduceArray, type Reduction } from "./reduction.ts";
 import type { DTypeOf, MeanDType, Reduced, ReductionOptions } from "./result_types.ts";
 import { doubleSum, SUM_SHARE, sumOf } from "./sum.ts";

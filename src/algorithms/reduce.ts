@@ -206,12 +206,14 @@ function joinBits(operation: "and" | "or" | "xor"): Fold["join"] {
 function functionOf(dtype: ShortDType, operation: UserFunction): Reduction {
   const type = valueType(dtype);
   const call = operation as unknown as (x: number | bigint, y: number | bigint) => unknown;
-  const wanted = type === "f8" ? "number" : "bigint";
+  const isNumber = type === "f8";
   const apply = (x: number | bigint, y: number | bigint): number | bigint => {
     const value = call(x, y);
-    if (typeof value === wanted) return value as number | bigint;
+    if (isNumber ? typeof value === "number" : typeof value === "bigint") return value as number | bigint;
     throw new TypeError(
-      `reduce() wants a function that returns a ${wanted} for dtype "${dtype}", got ${describe(value)}`,
+      `reduce() wants a function that returns a ${isNumber ? "number" : "bigint"} for dtype "${dtype}", got ${
+        describe(value)
+      }`,
     );
   };
   return {

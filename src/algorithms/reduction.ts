@@ -8,7 +8,8 @@ import type { NdArray } from "../memory/nd_array.ts";
 import { elementCount } from "../memory/shape.ts";
 import { axisOf, flatInput, outputFor, unorderedInput } from "./input.ts";
 import { checkNp } from "./crew.ts";
-import { type Fold, foldLanes, lanesAlong } from "./fold.ts";
+import { type Fold, foldLanes } from "./fold.ts";
+import { lanesAlong } from "./fold_plan.ts";
 import { checkOptions } from "./options.ts";
 import type { ReductionOptions } from "./result_types.ts";
 

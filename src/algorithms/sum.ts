@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ShortDType, TypedArray } from "../memory/dtype.ts";
+import type { ShortDType } from "../memory/dtype.ts";
 import type { ArraySource } from "../memory/like_types.ts";
 import { halves } from "./doubles.ts";
 import { type Fold, kernelFor, valueType } from "./fold.ts";

@@ -9,6 +9,9 @@ import { halves } from "./doubles.ts";
 /** Rows of at least this many elements are copied by the engine. */
 const LONG_ROW = 32;
 
+/** Of more elements the positions of halves are no machine integers. */
+const MAX_GATHERED = 2 ** 30;
+
 /**
  * Copies rows of `inner` elements from given places to consecutive ones.
  *
@@ -26,6 +29,9 @@ export function copyElements(
   at: number,
 ): void {
   if (inner >= LONG_ROW) return copyRows(source, base, places, count, inner, target, at);
+  if (inner === 1 && source.length <= MAX_GATHERED) {
+    return gather(dtype, source.subarray(base), toWords(places, count), count, target, at);
+  }
   switch (dtype) {
     case "f8":
     case "i8":
@@ -42,6 +48,86 @@ export function copyElements(
     default:
       return copyBytes(bytes(source), base, places, count, inner, bytes(target), at);
   }
+}
+
+/** Machine integers make one address computation of what doubles make a conversion of. */
+function toWords(places: Float64Array, count: number): Int32Array {
+  if (words.length < count) words = new Int32Array(count);
+  words.set(places.subarray(0, count));
+  return words;
+}
+
+let words = new Int32Array(0);
+
+/** Single elements. */
+function gather(
+  dtype: ShortDType,
+  source: TypedArray,
+  places: Int32Array,
+  count: number,
+  target: TypedArray,
+  at: number,
+): void {
+  switch (dtype) {
+    case "f8":
+    case "i8":
+    case "u8":
+      return gatherPairs(halves(source), places, count, halves(target), 2 * at);
+    case "f4":
+    case "i4":
+    case "u4":
+      return gatherWords(halves(source), places, count, halves(target), at);
+    case "f2":
+    case "i2":
+    case "u2":
+      return gatherShorts(shorts(source), places, count, shorts(target), at);
+    default:
+      return gatherBytes(bytes(source), places, count, bytes(target), at);
+  }
+}
+
+function gatherPairs(
+  source: Int32Array,
+  places: Int32Array,
+  count: number,
+  target: Int32Array,
+  at: number,
+): void {
+  for (let i = 0, to = at; i < count; i++, to += 2) {
+    const from = 2 * places[i]!;
+    target[to] = source[from]!;
+    target[to + 1] = source[from + 1]!;
+  }
+}
+
+function gatherWords(
+  source: Int32Array,
+  places: Int32Array,
+  count: number,
+  target: Int32Array,
+  at: number,
+): void {
+  for (let i = 0; i < count; i++) target[at + i] = source[places[i]!]!;
+}
+
+function gatherShorts(
+  source: Uint16Array,
+  places: Int32Array,
+  count: number,
+  target: Uint16Array,
+  at: number,
+): void {
+  for (let i = 0; i < count; i++) target[at + i] = source[places[i]!]!;
+}
+
+function gatherBytes(
+  source: Uint8Array,
+  places: Int32Array,
+  count: number,
+  target: Uint8Array,
+  at: number,
+): void {
+  for (let i = 0; i < count; i++) target[at + i] = source[places[i]!]!;
 }
 
 function copyRows(

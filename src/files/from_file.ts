@@ -24,7 +24,7 @@ export interface FromFileOptions {
   readonly np?: number;
   /**
    * `false` reads into shared memory in any case. By default the file is mapped copy on write where it can be, which
-   * takes no time and no memory, but the array is not shared.
+   * is quicker and takes no memory of its own, but the array is not shared.
    */
   readonly mmap?: boolean;
 }
@@ -40,11 +40,11 @@ const MIN_BYTES_PER_MEMBER = 2 ** 26;
 /**
  * Reads a file of nothing but numbers, as `toFile()` and `numpy.tofile` write it. Blocks.
  *
- * A regular file is mapped copy on write, if its first element lies at a multiple of the element size: O(1), and pages
- * that are only read take no memory of their own. Workers see the array as it is when they start; **what a worker writes
- * into it, nobody else sees**, and `isShared` is false. A file that another program writes over in the meantime changes
- * the array where it was not written yet, and one that is made shorter ends the process (SIGBUS); files that are
- * replaced, as `toFile()` and `save()` do, are safe.
+ * A regular file is mapped copy on write, if its first element lies at a multiple of the element size: at most 70 ms a
+ * GiB when the system has it in memory, and pages that are only read take no memory of their own. Workers see the array
+ * as it is when they start; **what a worker writes into it, nobody else sees**, and `isShared` is false. A file that
+ * another program writes over in the meantime changes the array where it was not written yet, and one that is made
+ * shorter ends the process (SIGBUS); files that are replaced, as `toFile()` and `save()` do, are safe.
  *
  * With `mmap: false`, and where it cannot be mapped, the file is read into shared memory, as `empty()` makes it. O(n).
  * Pipes, devices and files of `/proc`, whose length is not known, are read to their end, or to `count`.

@@ -50,7 +50,7 @@ const MAX_TRIES = 1000;
  * The memory outlives that: others that are attached keep it, and the name stays. When no process holds an array
  * any more, however they ended, it is stale, unless `persist` was set: still to be attached, but `create()` of the same
  * name takes the name over, and `clear()` removes it. Python is a user only if it says so, by
- * `fcntl.flock(open(path), fcntl.LOCK_SH)`; what it has mapped stays mapped in any case.
+ * `f = open(path); fcntl.flock(f, fcntl.LOCK_SH)`; what it has mapped stays mapped in any case.
  *
  * In a worker: as in the master; returned from the job it arrives there without a copy.
  *

@@ -4,6 +4,14 @@
  * A named array is a `.npy` file in `/dev/shm`, whose header fills a page. Every process that uses one holds a lock of
  * the kernel's, which is gone when the process is, however it ends: so whether an array is alive is never guessed.
  *
+ * | from Python | |
+ * |---|---|
+ * | `a = numpy.load("/dev/shm/sharedmem-A.npy", mmap_mode="r+")` | the array that `create("A", …)` made, without a copy |
+ * | `f = open("/dev/shm/sharedmem-A.npy"); fcntl.flock(f, fcntl.LOCK_SH)` | counts as a user as long as `f` is open |
+ * | `numpy.lib.format.open_memmap("/dev/shm/sharedmem-A.npy", "w+", "<f8", (9, 9))` | what `attach("A")` takes |
+ * | `shared_memory.SharedMemory("B", create=True, size=800)` | what `attachRaw("B", 100, "f8")` takes |
+ * | `shared_memory.SharedMemory("sharedmem-A.npy", track=False)` | data from byte 4096 on; before Python 3.13 it would remove the file at its end |
+ *
  * @example Between two programs
  * ```ts
  * import { attach, create, unlink } from "@sharedmem/sharedmem/named";

@@ -165,9 +165,12 @@ function headerText(bytes: Uint8Array, version: number): string {
       throw new SyntaxError("wanted UTF-8, as version 3.0 says");
     }
   }
+  // a page of padding would take longer than all the rest
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x0a)) end--;
   let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  for (let at = 0; at < end; at += 4096) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
   }
   return text;
 }
