@@ -1,24 +1,11 @@
 /**
- * Options of algorithms: unknown names are refused, with the known one that they resemble.
+ * Options of algorithms.
  *
  * @module
  */
-import { describe, suggestion } from "../describe.ts";
+import { describe } from "../describe.ts";
 
-/** An object of options, none by default. */
-export function checkOptions(options: unknown, known: readonly string[], what: string): void {
-  if (options === undefined) return;
-  if (
-    typeof options !== "object" || options === null || Array.isArray(options) || ArrayBuffer.isView(options)
-  ) {
-    throw new TypeError(`${what} wants an object of options, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new TypeError(`${what} knows no option ${JSON.stringify(name)}${suggestion(name, known)}`);
-    }
-  }
-}
+export { checkOptions } from "../options.ts";
 
 /** A flag, false by default. */
 export function checkFlag(value: unknown, name: string, what: string): boolean {
