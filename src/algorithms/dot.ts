@@ -57,7 +57,7 @@ const BLOCK = 4096;
  * 2^64. Does not depend on `np`. Shared memory unless `out` is given. O(n), O(n²), O(n³). Blocks.
  *
  * Current implementation: one process up to 16 Mi elements, 64 Mi products for matrices, and where `out` is private
- * memory. Plain JavaScript: products of large matrices are some twenty times slower than a vector unit's.
+ * memory. Plain JavaScript: products of large matrices are far slower than those of a BLAS.
  *
  * Differs from `numpy.dot`: one or two dimensions only; sums of smaller integers do not wrap.
  *
