@@ -100,9 +100,13 @@ export function mapPrivate(descriptor: number, mappedBytes: number, what: string
   };
 }
 
-/** Gives the memory back; its descriptor stays as it is. */
+/**
+ * Gives the memory back; its descriptor stays as it is. Where the kernel cannot (`ENOMEM`: a mapping that it has joined
+ * with its neighbours would become two, and there are too many) it stays until the process ends: most memory is given
+ * back by a timer, and nobody could catch an error there.
+ */
 export function unmap({ address, mappedBytes }: Mapping): void {
-  checked("munmap", c.munmap(address, mappedBytes), `${mappedBytes} bytes`);
+  c.munmap(address, mappedBytes);
 }
 
 /**
