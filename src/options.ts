@@ -1,5 +1,5 @@
 /**
- * Objects of options: unknown names are refused, with the known one that they resemble.
+ * Options of functions: unknown names are refused, with the known one that they resemble.
  *
  * @module
  */
@@ -22,4 +22,19 @@ export function checkOptions(options: unknown, known: readonly string[], what: s
     if (known.includes(name)) continue;
     throw new TypeError(`${what} knows no option ${JSON.stringify(name)}${suggestion(name, known)}`);
   }
+}
+
+/** A flag, false by default. */
+export function checkFlag(value: unknown, name: string, what: string): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw new TypeError(`${what} wants ${name} to be true or false, got ${describe(value)}`);
+}
+
+/** A number from 0 on that counts something. */
+export function checkCount(value: unknown, name: string, what: string): number {
+  if (typeof value !== "number") {
+    throw new TypeError(`${what} wants a number as ${name}, got ${describe(value)}`);
+  }
+  if (Number.isSafeInteger(value) && value >= 0) return value + 0;
+  throw new RangeError(`${what} wants ${name} to be an integer from 0 on, got ${value}`);
 }

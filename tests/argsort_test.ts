@@ -9,20 +9,11 @@ import type { TypedArray } from "../src/memory/dtype.ts";
 import { argsort } from "../src/sort/mod.ts";
 import { test } from "./harness.ts";
 import { numpy } from "./numpy.ts";
+import { withCrews } from "./algorithms_support.ts";
 import { compare, DTYPES, filled, FILLS, slowArgsort, words, wrongPlaces } from "./sort_support.ts";
 import { childrenOf, leavesNothing, realPid } from "./support.ts";
 
 const LENGTHS = [0, 1, 2, 3, 24, 25, 100, 1000, 5000, 40_000];
-
-/** Runs with several processes whatever the length. */
-function inCrews<T>(body: () => T): T {
-  crewTuning.minItemsPerMember = 1;
-  try {
-    return body();
-  } finally {
-    crewTuning.minItemsPerMember = undefined;
-  }
-}
 
 for (const dtype of DTYPES) {
   test(`argsort() of ${dtype} sorts every kind of data stably, NaN last`, () => {
@@ -38,7 +29,7 @@ for (const dtype of DTYPES) {
   });
 
   test(`argsort() of ${dtype} gives the same with 2 and 3 processes`, () =>
-    inCrews(() => {
+    withCrews(() => {
       let seed = 100;
       for (const [name, fill] of Object.entries(FILLS)) {
         const a = filled(dtype, 30_011, fill, seed++);
@@ -124,7 +115,7 @@ test("argsort() sorts along each axis of a view, strided or not", () => {
   for (const view of views) {
     for (let axis = -view.dimension; axis < view.dimension; axis++) {
       for (const np of [1, 2]) {
-        const order = inCrews(() => argsort(view, { axis, np })) as NdArray;
+        const order = withCrews(() => argsort(view, { axis, np })) as NdArray;
         assert.deepEqual(order.shape, view.shape);
         checkAlong(view, order, axis < 0 ? axis + view.dimension : axis);
       }
@@ -180,17 +171,17 @@ test("argsort() writes to out, shared or private, or where the input lies", () =
   const wanted = argsort(a, { np: 1 });
   for (const np of [1, 2]) {
     for (const out of [empty(5000, "u4"), new Uint32Array(5000)]) {
-      assert.equal(inCrews(() => argsort(a, { np, out })), out);
+      assert.equal(withCrews(() => argsort(a, { np, out })), out);
       assert.deepEqual([...out], [...wanted]);
     }
     const view = empty([50, 100], "u4");
     const m = empty([50, 100]);
     m.data.set(a as Float64Array);
-    assert.equal(inCrews(() => argsort(m, { np, out: view })), view);
+    assert.equal(withCrews(() => argsort(m, { np, out: view })), view);
     assert.deepEqual(view.data, (argsort(m) as unknown as NdArray).data);
     const own = filled("u4", 3000, FILLS["random"]!, 5) as Uint32Array<ArrayBuffer>;
     const order = slowArgsort(own);
-    inCrews(() => argsort(own, { np, out: own }));
+    withCrews(() => argsort(own, { np, out: own }));
     assert.deepEqual([...own], order);
   }
 });
@@ -200,7 +191,7 @@ test("argsort() of private memory, subarrays and other buffers", () => {
   const big = Float64Array.from({ length: 3001 }, () => next());
   const part = big.subarray(1, 2900);
   for (const np of [1, 2]) {
-    inCrews(() => {
+    withCrews(() => {
       assert.equal(wrongPlaces(part, argsort(part, { np })), 0);
       const shared = new Float32Array(new SharedArrayBuffer(4 * 2000), 4, 1990);
       shared.set(big.subarray(0, 1990));
@@ -273,7 +264,7 @@ test("argsort() is done again when a process dies in the middle", () => {
       return fill.call(this, value, start, end) as Uint32Array<ArrayBuffer>;
     };
     try {
-      inCrews(() => {
+      withCrews(() => {
         for (const array of [a, bytes]) assert.equal(wrongPlaces(array, argsort(array, { np: 3 })), 0);
       });
     } finally {
@@ -288,7 +279,7 @@ test("argsort() leaves no memory, process or descriptor behind", async () => {
   const a = filled("f8", 300_000, FILLS["random"]!, 12);
   const out = empty(300_000, "u4");
   await leavesNothing(() => {
-    for (const np of [1, 2, 3]) inCrews(() => argsort(a, { np, out }));
+    for (const np of [1, 2, 3]) withCrews(() => argsort(a, { np, out }));
   });
   assert.equal(compare(a[out[0]!]!, a[out[1]!]!) <= 0, true);
 });

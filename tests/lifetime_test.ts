@@ -8,6 +8,7 @@ import { releaseWarm } from "../src/memory/warm_memory.ts";
 import { forkChild, prepareForks } from "../src/process/fork.ts";
 import { awaitEnd, reap } from "../src/process/reap.ts";
 import { runScript, test } from "./harness.ts";
+import { sharedMappings } from "./support.ts";
 
 const MIB = 2 ** 20;
 const SIGKILL = 9;
@@ -17,10 +18,6 @@ const LIBC_URL = JSON.stringify(new URL("../ffi/libc.ts", import.meta.url).href)
 /** MiB of shared memory that this process has touched. */
 function sharedMib(): number {
   return Number(/RssShmem:\s+(\d+)/.exec(readFile("/proc/self/status")!)![1]) / 1024;
-}
-
-function sharedMappings(): number {
-  return readFile("/proc/self/maps")!.split("\n").filter((line) => /^\S+ ..[-x]s /.test(line)).length;
 }
 
 function descriptors(): number {

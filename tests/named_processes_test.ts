@@ -14,24 +14,13 @@ import {
   type NdArray,
   range,
   release,
-  SystemCallError,
   unlink,
   zeros,
 } from "../mod.ts";
 import { segmentOf } from "../src/memory/segment.ts";
 import { runScript, test } from "./harness.ts";
-import { fileOf, isHeld, outputOf, RUNTIMES, withPrefix, withProgramPeer } from "./named_support.ts";
+import { attempt, fileOf, isHeld, outputOf, RUNTIMES, withPrefix, withProgramPeer } from "./named_support.ts";
 import { eventually, indices, isRunning, leavesNothing } from "./support.ts";
-
-/** `call`'s value, or the code of the system's refusal. */
-function attempt<T>(call: () => T): T | string {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof SystemCallError) return error.code;
-    throw error;
-  }
-}
 
 for (const [runtime, command] of Object.entries(RUNTIMES)) {
   test(`${runtime} attaches what this process made, both see each other's writes`, () =>

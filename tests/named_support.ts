@@ -52,6 +52,16 @@ export async function withPrefix(body: (prefix: string) => void | Promise<void>)
   assert.deepEqual(clear({ prefix }), []);
 }
 
+/** `call`'s value, or the code of the system's refusal. */
+export function attempt<T>(call: () => T): T | string {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof SystemCallError) return error.code;
+    throw error;
+  }
+}
+
 /** Releases arrays, each of which must be shared. */
 export function releaseAll(...arrays: (TypedArray | NdArray)[]): void {
   for (const array of arrays) {
@@ -150,7 +160,8 @@ export async function withPeer(
         return exited;
       },
       kill: (signal = "SIGKILL") => {
-        child.kill(signal);
+        // not `child.kill`: Deno's closes the pipes first, and the program might see its input end
+        process.kill(child.pid!, signal);
         return exited;
       },
     });

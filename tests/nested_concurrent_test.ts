@@ -11,6 +11,7 @@ import {
   leavesNothing,
   noChildren,
   realPid,
+  sharedMappings,
   soon,
   spinForever,
   spinUntilAtLeast,
@@ -208,6 +209,22 @@ test("MapReduce in a job dies with the job's worker", async () => {
   await eventually(() => pids.every((pid) => pid !== 0), "the grandchildren");
   assert.equal((await soon(map, "the map", 4000)).name, "JobTimeoutError");
   await eventually(() => !pids.some(isRunning), "the grandchildren's end", 1000);
+});
+
+test("pools made, run and disposed in a job use the memory of each other's locks again", async () => {
+  using pool = new MapReduce({ np: 1 });
+  const mappings = await pool.map(() => {
+    const runPools = (count: number) => {
+      for (let i = 0; i < count; i++) {
+        using nested = new MapReduce({ np: 1 });
+        nested.mapSync((x: number) => x, [1]);
+      }
+      return sharedMappings();
+    };
+    return [runPools(10), runPools(130)];
+  }, [0]);
+  // 64 locks have a page of their own
+  assert.equal(mappings[0]![1], mappings[0]![0]);
 });
 
 test("background() beside maps, and in a job, works", async () => {

@@ -10,6 +10,7 @@ import { keepWarm, releaseWarm, takeWarm, warmBytes } from "../src/memory/warm_m
 import { forkChild, prepareForks } from "../src/process/fork.ts";
 import { awaitEnd, reap } from "../src/process/reap.ts";
 import { test } from "./harness.ts";
+import { sharedMappings } from "./support.ts";
 
 const { allocateBuffer, findBuffer, mapDescriptor, pinSegments, releaseBuffer, segmentOf, setExportable } =
   segments;
@@ -378,8 +379,7 @@ test("an array too large for its share of free memory takes none in advance", ()
 });
 
 function held(): readonly number[] {
-  const maps = readFile("/proc/self/maps")!.split("\n").filter((line) => /^\S+ ..[-x]s /.test(line));
-  return [maps.length, descriptorCount()];
+  return [sharedMappings(), descriptorCount()];
 }
 
 /** 64 TiB, in columns that every engine can make. */

@@ -4,22 +4,13 @@ import process from "node:process";
 import fc from "fast-check";
 import { c } from "../ffi/libc.ts";
 import { copy, empty, isShared, type NdArray, release, zeros } from "../mod.ts";
-import { crewTuning } from "../src/algorithms/crew.ts";
 import { constructorOf, type TypedArray } from "../src/memory/dtype.ts";
 import { searchsorted, sort, sorted } from "../src/sort/mod.ts";
 import { test } from "./harness.ts";
 import { numpy } from "./numpy.ts";
+import { withCrews } from "./algorithms_support.ts";
 import { compare, DTYPES, filled, FILLS, slowArgsort, words } from "./sort_support.ts";
 import { childrenOf, realPid } from "./support.ts";
-
-function inCrews<T>(body: () => T): T {
-  crewTuning.minItemsPerMember = 1;
-  try {
-    return body();
-  } finally {
-    crewTuning.minItemsPerMember = undefined;
-  }
-}
 
 /** The values in the oracle's order. */
 function slowSorted(a: TypedArray): (number | bigint)[] {
@@ -34,7 +25,7 @@ for (const dtype of DTYPES) {
         const a = filled(dtype, n, fill, seed++);
         const wanted = slowSorted(a);
         const np = 1 + seed % 3;
-        inCrews(() => {
+        withCrews(() => {
           const shared = sorted(a, { np }) as TypedArray;
           assert.ok(isShared(shared) || n === 0);
           const own = new (constructorOf(dtype))(n) as Float64Array;
@@ -126,7 +117,7 @@ test("sort() loses no element when a process dies while it writes back", () => {
       return fill.call(this, value, start, end) as Uint32Array<ArrayBuffer>;
     };
     try {
-      inCrews(() => sort(shared, { np: 3 }));
+      withCrews(() => sort(shared, { np: 3 }));
     } finally {
       Uint32Array.prototype.fill = fill;
     }
@@ -150,7 +141,7 @@ test("sort() of many doubles in few cells, equal or not", () => {
     for (const np of [1, 2]) {
       for (let i = 0; i < n; i++) [bits[2 * i], bits[2 * i + 1]] = kind();
       const wanted = a.slice().sort();
-      inCrews(() => sort(a, { np }));
+      withCrews(() => sort(a, { np }));
       assert.ok(isSame(a, wanted));
     }
   }
@@ -164,17 +155,17 @@ test("sort() works along axes and in strided views, and leaves what lies between
       for (let i = 0; i < m.size; i++) m.data[i] = next() % 50;
       const wanted = numpyLike(m, axis);
       const copied = sorted(m, { axis, np });
-      inCrews(() => sort(m, { axis, np }));
+      withCrews(() => sort(m, { axis, np }));
       assert.deepEqual([...m.data], wanted);
       assert.deepEqual([...(copied as NdArray).data], wanted);
     }
     const line = Float64Array.from([9, 100, 7, 101, 8, 102]);
     const m = empty([2, 6]);
     m.data.set([...line, ...line]);
-    inCrews(() => sort(m.step(1, 2), { np }));
+    withCrews(() => sort(m.step(1, 2), { np }));
     assert.deepEqual([...m.data], [7, 100, 8, 101, 9, 102, 7, 100, 8, 101, 9, 102]);
     const reversed = m.transpose(1, 0).step(-1, 1);
-    inCrews(() => sort(reversed, { axis: 0, np }));
+    withCrews(() => sort(reversed, { axis: 0, np }));
     assert.deepEqual([...m.data], [102, 101, 100, 9, 8, 7, 102, 101, 100, 9, 8, 7]);
   }
 });
@@ -250,7 +241,7 @@ for line in sys.argv[2:]:
         const v = read(`${y}_v`, y);
         const wanted = read(`${x}_${y}_${side}`, "u4");
         for (const np of x === y ? [1, 2] : [1]) {
-          const places = inCrews(() => searchsorted(a, v, { side, np }));
+          const places = withCrews(() => searchsorted(a, v, { side, np }));
           assert.deepEqual([...places as Uint32Array], [...wanted], `${x} ${y} ${side}`);
         }
         // few values take another way

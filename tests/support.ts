@@ -193,13 +193,22 @@ interface Resources {
   readonly shm: readonly string[];
 }
 
+/** The mappings of this process, a line each. */
+function mappings(): string[] {
+  return readFileSync("/proc/self/maps", "utf8").trimEnd().split("\n");
+}
+
+/** How many mappings of shared memory this process has. */
+export function sharedMappings(): number {
+  return mappings().filter((line) => /^\S+ ..[-x]s /.test(line)).length;
+}
+
 function resources(): Resources {
-  const maps = readFileSync("/proc/self/maps", "utf8").trimEnd().split("\n");
   return {
     children: childrenOf().length,
     descriptors: readdirSync("/proc/self/fd").length,
-    shared: maps.filter((line) => /^\S+ ..[-x]s /.test(line)).length,
-    mappings: maps.length,
+    shared: sharedMappings(),
+    mappings: mappings().length,
     shm: readdirSync("/dev/shm"),
   };
 }

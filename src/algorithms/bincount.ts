@@ -19,7 +19,7 @@ import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
 import { DoubleReader, isBig } from "./doubles.ts";
 import { max, min } from "./extrema.ts";
 import { flatInput, type Input } from "./input.ts";
-import { checkCount, checkOptions } from "./options.ts";
+import { checkCount, checkOptions } from "../options.ts";
 
 /** Options of {@linkcode bincount}. */
 export interface BincountOptions {

@@ -9,7 +9,7 @@ import type { NdArray } from "../memory/nd_array.ts";
 import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
 import { DoubleReader, toDoubles } from "./doubles.ts";
 import { flatInput, outputFor } from "./input.ts";
-import { checkFlag, checkOptions } from "./options.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import type { DimensionsOf } from "./result_types.ts";
 import { countBelow, countUpTo } from "./search_kernels.ts";
 

@@ -15,7 +15,7 @@ import { dotBig, dotDoubles } from "./dot_kernels.ts";
 import { type Fold, foldLanes, valueType } from "./fold.ts";
 import { flatInput, type Input, isShared, outputFor, overlaps } from "./input.ts";
 import { multiplyBig, multiplyDoubles, type ProductShape } from "./matrix_product.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 import type { DimensionsOf, DTypeOf } from "./result_types.ts";
 
 /** Options of {@linkcode dot}. */

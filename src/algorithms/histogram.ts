@@ -12,7 +12,7 @@ import { DoubleReader, isBig } from "./doubles.ts";
 import { type Bins, binsFor } from "./histogram_edges.ts";
 import { addToPlaces, countPlaces, countUniform, placeBetween, placeUniform } from "./histogram_kernels.ts";
 import { flatInput, type Input, unorderedInput } from "./input.ts";
-import { checkFlag, checkOptions } from "./options.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { sum } from "./sum.ts";
 
 /** Options of {@linkcode histogram}. */

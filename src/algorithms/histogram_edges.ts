@@ -5,7 +5,7 @@
  */
 import { describe } from "../describe.ts";
 import type { ShortDType, TypedArray } from "../memory/dtype.ts";
-import { checkCount } from "./options.ts";
+import { checkCount } from "../options.ts";
 import { toDoubles } from "./doubles.ts";
 import { max, min } from "./extrema.ts";
 import { flatInput } from "./input.ts";

@@ -13,7 +13,7 @@ import { shapeText } from "../memory/shape.ts";
 import { checkNp, type CrewMember, crewSize, crewTuning, runCrew } from "./crew.ts";
 import { isBig } from "./doubles.ts";
 import { type Input, isInOrder, isShared } from "./input.ts";
-import { checkCount, checkOptions } from "./options.ts";
+import { checkCount, checkOptions } from "../options.ts";
 
 /** The typed array that an array is made of. */
 export type DataOf<A> = A extends NdArray<infer T> ? T : A;

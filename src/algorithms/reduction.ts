@@ -10,7 +10,7 @@ import { axisOf, flatInput, outputFor, unorderedInput } from "./input.ts";
 import { checkNp } from "./crew.ts";
 import { type Fold, foldLanes } from "./fold.ts";
 import { lanesAlong } from "./fold_plan.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 import type { ReductionOptions } from "./result_types.ts";
 
 /** A reduction of one element type. */

@@ -14,7 +14,7 @@ import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
 import { writeDoubles } from "./doubles.ts";
 import { axisOf, flatInput, type Input, outputFor, overlaps } from "./input.ts";
 import { lanesAlong } from "./fold_plan.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions } from "../options.ts";
 import type { DimensionsOf, DTypeOf, ReductionOptions, ScalarOf } from "./result_types.ts";
 import { copyElements } from "./take_kernels.ts";
 

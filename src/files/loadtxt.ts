@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { describe, suggestion } from "../describe.ts";
+import { describe } from "../describe.ts";
 import { FormatError } from "../errors.ts";
 import { checkNp } from "../algorithms/crew.ts";
 import { makeData, shaped } from "../memory/arrays.ts";
@@ -17,6 +17,7 @@ import {
 import { type NdArray, viewOver } from "../memory/nd_array.ts";
 import { type Table, table } from "../memory/table.ts";
 import { pathOf } from "../npy/path.ts";
+import { checkCount, checkOptions } from "../options.ts";
 import { badLineError } from "../text/bad_line.ts";
 import {
   firstRow,
@@ -31,7 +32,7 @@ import { LONE_RETURN } from "../text/parse_rows.ts";
 import { countAll, parseAll } from "../text/parse_text.ts";
 import { kindOf, rangeOf, type RowPlan, type Separators } from "../text/row_plan.ts";
 import type { Output } from "../text/row_sink.ts";
-import { checkColumns, checkCount, checkSeparators } from "../text/table_options.ts";
+import { checkColumns, checkSeparators } from "../text/table_options.ts";
 import { MemoryText, openText, type TextSource } from "../text/text_source.ts";
 
 /** How {@linkcode loadtxt} reads a text; names and meanings as in `numpy.loadtxt`. */
@@ -131,7 +132,7 @@ export function loadtxt(
   options: LoadtxtOptions & { readonly dtype?: DType | Columns | undefined } = {},
 ): TypedArray | NdArray | Table<Columns> {
   const name = pathOf(path, "loadtxt()");
-  const settings = checkOptions(options);
+  const settings = settingsOf(options);
   const what = `loadtxt(${JSON.stringify(name)})`;
   const source = openText(name, what);
   try {
@@ -144,16 +145,9 @@ export function loadtxt(
   }
 }
 
-function checkOptions(options: LoadtxtOptions & { readonly dtype?: DType | Columns | undefined }): Settings {
+function settingsOf(options: LoadtxtOptions & { readonly dtype?: DType | Columns | undefined }): Settings {
   const what = "loadtxt()";
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what} wants an object of options, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(`${what} has no option "${name}"${suggestion(name, KNOWN)}`);
-    }
-  }
+  checkOptions(options, KNOWN, what);
   const { dtype = "f8", delimiter, comments, skipRows, maxRows, columns, ndmin = 0, np } = options;
   if (ndmin !== 0 && ndmin !== 1 && ndmin !== 2) {
     throw new RangeError(`${what} wants 0, 1 or 2 as ndmin, got ${describe(ndmin)}`);
@@ -168,8 +162,8 @@ function checkOptions(options: LoadtxtOptions & { readonly dtype?: DType | Colum
   }
   return {
     separators: checkSeparators(delimiter, comments, what),
-    skipRows: checkCount(skipRows, "skipRows", 0, what),
-    maxRows: checkCount(maxRows, "maxRows", Infinity, what),
+    skipRows: checkCount(skipRows ?? 0, "skipRows", what),
+    maxRows: maxRows === undefined ? Infinity : checkCount(maxRows, "maxRows", what),
     columns: checkColumns(columns, what),
     ndmin,
     np,

@@ -6,13 +6,14 @@
 import { replaceFile, writeAll, writeAllAt } from "../../ffi/files.ts";
 import { statusOf } from "../../ffi/status.ts";
 import { checkNp, crewSize, runCrew } from "../algorithms/crew.ts";
-import { describe, suggestion } from "../describe.ts";
+import { describe } from "../describe.ts";
 import { makeData } from "../memory/arrays.ts";
 import { settleSizeSignal } from "../memory/mapping.ts";
 import { releaseBuffer } from "../memory/segment.ts";
 import { isTable, type Outgoing, outgoing, outgoingColumns } from "../npy/outgoing.ts";
 import { pathOf } from "../npy/path.ts";
 import type { SaveSource } from "../npy/save.ts";
+import { checkOptions } from "../options.ts";
 import { type NumberFormat, parseFormat } from "../text/printf.ts";
 import { shortestOf } from "../text/shortest.ts";
 
@@ -103,7 +104,7 @@ interface Layout {
 export function savetxt(path: string | URL, a: SaveSource, options: SavetxtOptions = {}): void {
   const name = pathOf(path, "savetxt()");
   const what = `savetxt(${JSON.stringify(name)})`;
-  const { fmt, delimiter, newline, header, footer, comments, np } = checkOptions(options);
+  const { fmt, delimiter, newline, header, footer, comments, np } = settingsOf(options);
   const { rows, columns } = columnsOf(a, fmt);
   const layout: Layout = { rows, columns, delimiter, newline };
   settleSizeSignal();
@@ -274,16 +275,9 @@ interface Settings {
   readonly np: number | undefined;
 }
 
-function checkOptions(options: SavetxtOptions): Settings {
+function settingsOf(options: SavetxtOptions): Settings {
   const what = "savetxt()";
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${what} wants an object of options, got ${describe(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!KNOWN.includes(name)) {
-      throw new TypeError(`${what} has no option "${name}"${suggestion(name, KNOWN)}`);
-    }
-  }
+  checkOptions(options, KNOWN, what);
   const { fmt = "shortest", delimiter = " ", newline = "\n", comments = "# ", header, footer, np } = options;
   for (const [name, value] of Object.entries({ delimiter, newline, comments, header, footer })) {
     if (value !== undefined && typeof value !== "string") {

@@ -11,11 +11,10 @@ import { constructorOf, type TypedArray } from "../memory/dtype.ts";
 import { mapPrivate, mapShared } from "../memory/mapping.ts";
 import type { NdArray } from "../memory/nd_array.ts";
 import { adoptMapping, checkViewBytes, mapWithRoom } from "../memory/segment.ts";
-import { checkOptions } from "../options.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { hold } from "./lock.ts";
 import { pathOf } from "./name.ts";
 import { type OpenFile, openSegment } from "./open_segment.ts";
-import { booleanOption } from "./options.ts";
 import { readLayout, type SegmentLayout } from "./segment_header.ts";
 
 /** Options of {@linkcode attach}. */
@@ -64,7 +63,7 @@ export function attach<A extends TypedArray | NdArray = TypedArray | NdArray>(
 ): A {
   const path = pathOf(name, "attach()");
   checkOptions(options, ["readonly"], "attach()");
-  const isPrivate = booleanOption(options.readonly ?? false, "readonly", "attach()");
+  const isPrivate = checkFlag(options.readonly, "readonly", "attach()");
   const what = `attach(${JSON.stringify(name)})`;
   return mapFile(openHeld(path, isPrivate, what), `${what}: ${path}`, isPrivate) as A;
 }

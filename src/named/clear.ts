@@ -4,10 +4,9 @@
  * @module
  */
 import { describe } from "../describe.ts";
-import { checkOptions } from "../options.ts";
+import { checkFlag, checkOptions } from "../options.ts";
 import { filesIn, isRefusal, segmentNames } from "./list.ts";
 import { DIRECTORY, fileOf, isTemporary } from "./name.ts";
-import { booleanOption } from "./options.ts";
 import { removeStale } from "./remove.ts";
 
 /** Options of {@linkcode clear}. */
@@ -51,7 +50,7 @@ export function clear(options: ClearOptions = {}): string[] {
   if (typeof prefix !== "string") {
     throw new TypeError(`clear() wants a prefix of names, got ${describe(prefix)}`);
   }
-  const all = booleanOption(options.all ?? false, "all", "clear()");
+  const all = checkFlag(options.all, "all", "clear()");
   const removed = segmentNames("clear()").filter((name) =>
     name.startsWith(prefix) && isRemoved(fileOf(name), all)
   );

@@ -45,7 +45,6 @@ export function remainsOf(
     words[slot + POS] = start;
     words[slot + END] = isHeld ? words[slot + INTENT_END]! : start;
   }
-  const hasOnlyClaimed = isClaiming && words[slot + END]! > start;
   const position = words[slot + POS]!;
   const end = words[slot + END]!;
   const isAnswered = nextIndex > position;
@@ -54,7 +53,8 @@ export function remainsOf(
   return {
     index: hasJobs ? next : Math.min(words[NEXT]!, words[LIMIT]! - 1),
     hasJobs,
-    isRunning: hasJobs && !isAnswered && !hasOnlyClaimed,
+    // what it had only claimed had not begun
+    isRunning: hasJobs && !isAnswered && !isClaiming,
     mayClaim: words[CLOSED] === 0 || words[NEXT]! < words[LIMIT]! || isStatic,
   };
 }

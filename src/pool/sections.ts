@@ -74,12 +74,14 @@ const live = new Set<WeakRef<Sections>>();
 /** When there are more, those that were collected are looked for. */
 let sweepAt = 64;
 
-/** Runs under way: their workers may use the lock of any pool. */
+/** Runs of this process that are under way: their workers may use the lock of any pool. */
 let runs = 0;
 let returned: LentMutex[] = [];
+let runner = 0;
 
 /** To be called before a run forks: its workers share the locks of all pools. */
 export function shareLocks(): void {
+  forgetInherited();
   runs++;
   for (const sections of liveSections()) sections.share();
 }
@@ -104,7 +106,16 @@ function* liveSections(): Generator<Sections> {
   }
 }
 
+/** A child's parent has runs of its own, and gives back what it has to. */
+function forgetInherited(): void {
+  if (runner === self.pid) return;
+  runner = self.pid;
+  runs = 0;
+  returned = [];
+}
+
 function giveBack(lent: LentMutex): void {
+  forgetInherited();
   if (runs > 0) returned.push(lent);
   else lent.giveBack();
 }
@@ -176,11 +187,6 @@ export class Sections {
     giveBack(this.#lent);
     this.#lent = undefined;
     this.#mutex = new Mutex(new Int32Array(MUTEX_WORDS), 0);
-  }
-
-  /** Tells a forked child's sections where it is. */
-  enterWorker(place: WorkerPlace): void {
-    this.place = place;
   }
 
   /** The process above this one that was inside when it forked, and waits: for this one, as far as anybody can tell. */

@@ -90,7 +90,7 @@ class Worker {
     this.#doubles = memory.doubles;
     this.#slot = slotAt(rank);
     this.#jobStart = jobStartAt(rank);
-    sections.enterWorker(this.#place);
+    sections.place = this.#place;
   }
 
   /** Claims and runs chunks until there are no more. */

@@ -5,7 +5,7 @@
  */
 import { crewSize } from "../algorithms/crew.ts";
 import { flatInput, type Output, outputFor, overlaps } from "../algorithms/input.ts";
-import { checkOptions } from "../algorithms/options.ts";
+import { checkOptions } from "../options.ts";
 import { makeData } from "../memory/arrays.ts";
 import type { ShortDType, TypedArray } from "../memory/dtype.ts";
 import type { ArraySource, LikeOf } from "../memory/like_types.ts";

@@ -6,7 +6,7 @@
 import { type CrewMember, crewSize, runCrew } from "../algorithms/crew.ts";
 import { halves, isBig, toDoubles } from "../algorithms/doubles.ts";
 import { flatInput, type Input, outputFor } from "../algorithms/input.ts";
-import { checkOptions } from "../algorithms/options.ts";
+import { checkOptions } from "../options.ts";
 import { describe, suggestion } from "../describe.ts";
 import { constructorOf, type ShortDType, type TypedArray } from "../memory/dtype.ts";
 import type { ArraySource, LikeOf } from "../memory/like_types.ts";

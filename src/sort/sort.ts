@@ -5,7 +5,7 @@
  */
 import { crewSize } from "../algorithms/crew.ts";
 import { flatInput, type Input, isInOrder } from "../algorithms/input.ts";
-import { checkOptions } from "../algorithms/options.ts";
+import { checkOptions } from "../options.ts";
 import { describe } from "../describe.ts";
 import { makeData, shaped } from "../memory/arrays.ts";
 import { isTypedArray, type TypedArray } from "../memory/dtype.ts";

@@ -30,16 +30,6 @@ export function checkSeparators(delimiter: unknown, comments: unknown, what: str
   return separatorsOf(byte, marks);
 }
 
-/** An option that counts something; `otherwise` when it is not given. */
-export function checkCount(value: unknown, name: string, otherwise: number, what: string): number {
-  if (value === undefined) return otherwise;
-  if (typeof value !== "number") {
-    throw new TypeError(`${what} wants a number as ${name}, got ${describe(value)}`);
-  }
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new RangeError(`${what} wants ${name} to be an integer from 0 on, got ${value}`);
-}
-
 /** Which fields are read; `undefined` for all. */
 export function checkColumns(columns: unknown, what: string): readonly number[] | undefined {
   if (columns === undefined || columns === null) return undefined;

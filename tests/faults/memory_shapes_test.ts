@@ -1,7 +1,7 @@
 /** Rows 53 and 54: sizes and shapes that are too large, or no sizes at all. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backend, readFile } from "../../ffi/libc.ts";
+import { backend } from "../../ffi/libc.ts";
 import {
   empty,
   fromIter,
@@ -15,17 +15,13 @@ import {
   zeros,
 } from "../../mod.ts";
 import { lastSerial } from "../../src/memory/segment.ts";
-import { soon } from "../support.ts";
+import { sharedMappings, soon } from "../support.ts";
 import { DTYPES, ITEM_BYTES } from "./memory_dtypes.ts";
 import { fault, isSoak } from "./rig.ts";
 
 const GIB = 2 ** 30;
 /** Nothing here promises to be fast; what takes longer hangs. */
 const HANG_MS = 9000;
-function sharedMappings(): number {
-  return readFile("/proc/self/maps")!.split("\n").filter((line) => /^\S+ ..[-x]s /.test(line)).length;
-}
-
 /** An array of bytes of which only what is used takes memory: too long for huge pages in advance. */
 function sparse(length: number): Uint8Array {
   return length < 4 * GIB - 1 ? table(length, { bytes: "u1", more: "u1" }).bytes : empty(length, "u1");

@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../../mod.ts";
 import { type Native, replaced } from "../named_calls.ts";
-import { withPrefix } from "../named_support.ts";
+import { attempt, withPrefix } from "../named_support.ts";
 import { indices } from "../support.ts";
 import { fault } from "./rig.ts";
 
@@ -80,16 +80,6 @@ function meeting(size: number): () => void {
       Atomics.add(words, 1, 1);
     } else while (Atomics.load(words, 1) === round) sleepMs(0.05);
   };
-}
-
-/** `call`'s value, or the code of the system's refusal. */
-function attempt<T>(call: () => T): T | string {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof SystemCallError) return error.code;
-    throw error;
-  }
 }
 
 fault({
