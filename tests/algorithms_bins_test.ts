@@ -136,7 +136,7 @@ test("digitize() keeps shapes, fills out, checks bins", () => {
   });
   assert.throws(() => digitize([1], [1], { right: 1 as unknown as boolean }), {
     name: "TypeError",
-    message: /boolean as right/,
+    message: /right to be true or false/,
   });
   assert.throws(() => digitize("x" as unknown as number[], [1]), TypeError);
 });
