@@ -252,23 +252,28 @@ test("argsort() is done again when a process dies in the middle", () => {
   const bytes = filled("u1", 200_000, FILLS["random"]!, 15);
   const master = realPid();
   const deaths = zeros([], "i4");
-  const fill = Uint32Array.prototype.fill;
   for (let round = 0; round < 8; round++) {
     let fills = 0;
     // called for the counts of each part and each bucket
-    Uint32Array.prototype.fill = function (value: number, start?: number, end?: number) {
-      if (c.getpid() !== master && fills++ === round) {
-        Atomics.add(deaths, 0, 1);
-        c.kill(c.getpid(), 9);
-      }
-      return fill.call(this, value, start, end) as Uint32Array<ArrayBuffer>;
-    };
+    const restore = [Int32Array, Uint32Array].map(({ prototype }) => {
+      const { fill } = prototype;
+      prototype.fill = function (value: number, start?: number, end?: number) {
+        if (c.getpid() !== master && fills++ === round) {
+          Atomics.add(deaths, 0, 1);
+          c.kill(c.getpid(), 9);
+        }
+        return Reflect.apply(fill, this, [value, start, end]);
+      };
+      return () => {
+        prototype.fill = fill;
+      };
+    });
     try {
       withCrews(() => {
         for (const array of [a, bytes]) assert.equal(wrongPlaces(array, argsort(array, { np: 3 })), 0);
       });
     } finally {
-      Uint32Array.prototype.fill = fill;
+      for (const put of restore) put();
     }
   }
   assert.ok(deaths[0]! > 0);

@@ -103,23 +103,23 @@ test("sort() loses no element when a process dies while it writes back", () => {
   const wanted = a.slice().sort();
   const master = realPid();
   const deaths = empty([], "i4").fill(0);
-  const fill = Uint32Array.prototype.fill;
+  const fill = Int32Array.prototype.fill;
   const DIGITS = 4096;
   for (let round = 0; round < 8; round++) {
     const shared = copy(a);
     let buckets = 0;
     // called at the beginning of each bucket, when all are in the workspace and some are back
-    Uint32Array.prototype.fill = function (value: number, start?: number, end?: number) {
+    Int32Array.prototype.fill = function (value: number, start?: number, end?: number) {
       if (this.length === DIGITS && c.getpid() !== master && buckets++ === 2 * round) {
         Atomics.add(deaths, 0, 1);
         c.kill(c.getpid(), 9);
       }
-      return fill.call(this, value, start, end) as Uint32Array<ArrayBuffer>;
+      return fill.call(this, value, start, end) as Int32Array<ArrayBuffer>;
     };
     try {
       withCrews(() => sort(shared, { np: 3 }));
     } finally {
-      Uint32Array.prototype.fill = fill;
+      Int32Array.prototype.fill = fill;
     }
     assert.ok(isSame(shared, wanted), `round ${round}`);
   }

@@ -14,7 +14,7 @@ export interface Buckets {
   /** How many bits the window values of a bucket take, at most 30. */
   readonly widths: Uint8Array;
   /** Where each bucket begins among the pairs, and then that of NaN, and the end. */
-  readonly starts: Uint32Array;
+  readonly starts: Int32Array;
   /** How many buckets there are, without that of NaN. */
   readonly count: number;
 }
@@ -30,7 +30,7 @@ const MAX_SPAN = 2 ** 30;
  */
 export function bucketsOf(
   window: Window,
-  rows: Uint32Array,
+  rows: Int32Array,
   parts: number,
   stride: number,
   most: number,
@@ -70,19 +70,19 @@ export function bucketsOf(
     const span = (firsts[bucket + 1]! - firsts[bucket]!) * 2 ** cellShift;
     widths[bucket] = Math.ceil(Math.log2(span));
   }
-  return { ofCell, bases, widths, starts: Uint32Array.from(starts), count };
+  return { ofCell, bases, widths, starts: Int32Array.from(starts), count };
 }
 
 /** Where each part of the input writes its first element of each bucket, a row a part. */
 export function cursorsOf(
   { ofCell, starts, count }: Buckets,
   { cells, nanCell }: Window,
-  rows: Uint32Array,
+  rows: Int32Array,
   parts: number,
   stride: number,
-): Uint32Array[] {
+): Int32Array[] {
   let next = starts.slice(0, count + 1);
-  const cursors: Uint32Array[] = [];
+  const cursors: Int32Array[] = [];
   for (let part = 0; part < parts; part++) {
     cursors.push(next);
     next = next.slice();
@@ -92,23 +92,23 @@ export function cursorsOf(
   return cursors;
 }
 
-function totalsOf(rows: Uint32Array, parts: number, stride: number, cells: number): Uint32Array {
+function totalsOf(rows: Int32Array, parts: number, stride: number, cells: number): Int32Array {
   if (parts === 1) return rows;
-  const totals = new Uint32Array(cells);
+  const totals = new Int32Array(cells);
   for (let part = 0; part < parts; part++) addRow(rows, part * stride, cells, totals);
   return totals;
 }
 
-function addRow(rows: Uint32Array, at: number, cells: number, totals: Uint32Array): void {
+function addRow(rows: Int32Array, at: number, cells: number, totals: Int32Array): void {
   for (let cell = 0; cell < cells; cell++) totals[cell]! += rows[at + cell]!;
 }
 
 function addCells(
-  rows: Uint32Array,
+  rows: Int32Array,
   at: number,
   cells: number,
   ofCell: Uint16Array,
-  sums: Uint32Array,
+  sums: Int32Array,
 ): void {
   for (let cell = 0; cell < cells; cell++) sums[ofCell[cell]!]! += rows[at + cell]!;
 }

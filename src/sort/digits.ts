@@ -5,28 +5,31 @@
  */
 import { lowKey } from "./wide_keys.ts";
 
+/** With it inverted, unsigned words compare as signed ones, which are the only ones that engines keep in registers. */
+export const SIGN: number = 0x80000000 | 0;
+
 /** Counts the digits of one pass. */
 export function countDigit(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   shift: number,
   mask: number,
-  counts: Uint32Array,
+  counts: Int32Array,
 ): void {
   for (let i = from; i < to; i++) counts[(words[2 * i]! >>> shift) & mask]!++;
 }
 
 /** Counts the digits of two passes. */
 export function countTwoDigits(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   shift: number,
   upperShift: number,
   mask: number,
-  counts: Uint32Array,
-  upper: Uint32Array,
+  counts: Int32Array,
+  upper: Int32Array,
 ): void {
   for (let i = from; i < to; i++) {
     const word = words[2 * i]!;
@@ -37,12 +40,12 @@ export function countTwoDigits(
 
 /** Counts the digits of three passes of 11 bits. */
 export function countThreeDigits(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
-  counts0: Uint32Array,
-  counts1: Uint32Array,
-  counts2: Uint32Array,
+  counts0: Int32Array,
+  counts1: Int32Array,
+  counts2: Int32Array,
 ): void {
   for (let i = from; i < to; i++) {
     const word = words[2 * i]!;
@@ -53,7 +56,7 @@ export function countThreeDigits(
 }
 
 /** Turns counts into where each digit's first goes. */
-export function toStarts(counts: Uint32Array, size: number, start: number): void {
+export function toStarts(counts: Int32Array, size: number, start: number): void {
   let next = start;
   for (let digit = 0; digit < size; digit++) {
     const count = counts[digit]!;
@@ -64,13 +67,13 @@ export function toStarts(counts: Uint32Array, size: number, start: number): void
 
 /** Moves pairs to the next places of their digits. */
 export function moveByDigit(
-  words: Uint32Array,
+  words: Int32Array,
   doubles: Float64Array,
   from: number,
   to: number,
   shift: number,
   mask: number,
-  starts: Uint32Array,
+  starts: Int32Array,
   target: Float64Array,
 ): void {
   for (let i = from; i < to; i++) target[starts[(words[2 * i]! >>> shift) & mask]!++] = doubles[i]!;
@@ -78,12 +81,12 @@ export function moveByDigit(
 
 /** Writes the indices of pairs to the next places of their digits. */
 export function placeByDigit(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   shift: number,
   mask: number,
-  starts: Uint32Array,
+  starts: Int32Array,
   out: Uint32Array,
 ): void {
   for (let i = from; i < to; i++) out[starts[(words[2 * i]! >>> shift) & mask]!++] = words[2 * i + 1]!;
@@ -91,14 +94,14 @@ export function placeByDigit(
 
 /** As `#place`, for up to 16 bits. */
 export function placeMany(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   width: number,
   out: Uint32Array,
 ): void {
   const mask = 2 ** width - 1;
-  const counts = new Uint32Array(mask + 1);
+  const counts = new Int32Array(mask + 1);
   countDigit(words, from, to, 32 - width, mask, counts);
   toStarts(counts, mask + 1, from);
   placeByDigit(words, from, to, 32 - width, mask, counts, out);
@@ -106,7 +109,7 @@ export function placeMany(
 
 /** Copies the indices of pairs. */
 export function copyIndices(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   out: Uint32Array,
@@ -122,22 +125,22 @@ export function copyPairs(from: Float64Array, at: number, n: number, to: Float64
 
 /** Replaces the words of pairs by the lower words of their keys. */
 export function takeLowKeys(
-  pairs: Uint32Array,
+  pairs: Int32Array,
   at: number,
   n: number,
-  words: Uint32Array,
+  words: Int32Array,
   float: number,
 ): void {
   for (let i = at; i < at + n; i++) pairs[2 * i] = lowKey(words, pairs[2 * i + 1]!, float);
 }
 
 /** Sorts a few pairs by their words. */
-export function insertByWord(words: Uint32Array, doubles: Float64Array, at: number, n: number): void {
+export function insertByWord(words: Int32Array, doubles: Float64Array, at: number, n: number): void {
   for (let i = at + 1; i < at + n; i++) {
-    const word = words[2 * i]!;
+    const word = words[2 * i]! ^ SIGN;
     const pair = doubles[i]!;
     let j = i - 1;
-    for (; j >= at && words[2 * j]! > word; j--) doubles[j + 1] = doubles[j]!;
+    for (; j >= at && (words[2 * j]! ^ SIGN) > word; j--) doubles[j + 1] = doubles[j]!;
     doubles[j + 1] = pair;
   }
 }

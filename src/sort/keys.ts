@@ -1,8 +1,8 @@
 /**
  * Elements as integers whose order is NumPy's: `-0 == 0`, NaN last and all NaN equal.
  *
- * Loops read elements as 32-bit words, never as bigints. A float is sign and magnitude; its key is the magnitude,
- * negated (two's complement) when the sign is set, so that both zeros have the key 0 and no branch is taken. The loops
+ * Loops read elements as 32-bit words, never as bigints. A float is sign and magnitude; when the sign is set its key is
+ * the magnitude with all bits inverted, but for -0, which has the key of 0. The loops
  * for elements of 64 bits are in `wide_keys.ts`, of 32 bits in `narrow_keys.ts`, of 8 and 16 bits in `counting.ts`.
  *
  * @module
@@ -40,8 +40,8 @@ export function keyFormat(data: TypedArray): KeyFormat {
 }
 
 /** The memory of an array of 32- or 64-bit elements as words. */
-export function wordsOf({ buffer, byteOffset, byteLength }: TypedArray): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, byteLength / 4);
+export function wordsOf({ buffer, byteOffset, byteLength }: TypedArray): Int32Array {
+  return new Int32Array(buffer, byteOffset, byteLength / 4);
 }
 
 /** What a loop over some elements finds out about their keys; kept in words that processes share. */
@@ -52,27 +52,31 @@ export interface KeyRange {
   readonly maxHigh: number;
   /** Unsigned. */
   readonly maxLow: number;
-  /** The bits that are set in any key's lower word. */
-  readonly lowBits: number;
   /** How many are not NaN. */
   readonly count: number;
 }
 
 /** Words that a {@linkcode KeyRange} takes. */
 export const RANGE_WORDS = 16;
+/** Which of them notes the bits that are set in any element's lower word; known when the elements were moved. */
+export const LOW_BITS = 5;
 
 /** The range that covers those noted in `rows`. */
 export function readRange(rows: Int32Array, count: number): KeyRange {
   let whole: KeyRange | undefined;
   for (let row = 0; row < count; row++) {
-    const [minHigh, minLow, maxHigh, maxLow, lowBits, present] = rows.subarray(
-      row * RANGE_WORDS,
-    ) as unknown as [number, number, number, number, number, number];
+    const [minHigh, minLow, maxHigh, maxLow, present] = rows.subarray(row * RANGE_WORDS) as unknown as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     if (present === 0) continue;
-    const range = { minHigh, minLow: minLow >>> 0, maxHigh, maxLow: maxLow >>> 0, lowBits, count: present };
+    const range = { minHigh, minLow: minLow >>> 0, maxHigh, maxLow: maxLow >>> 0, count: present };
     whole = whole === undefined ? range : union(whole, range);
   }
-  return whole ?? { minHigh: 0, minLow: 0, maxHigh: 0, maxLow: 0, lowBits: 0, count: 0 };
+  return whole ?? { minHigh: 0, minLow: 0, maxHigh: 0, maxLow: 0, count: 0 };
 }
 
 function union(a: KeyRange, b: KeyRange): KeyRange {
@@ -85,7 +89,6 @@ function union(a: KeyRange, b: KeyRange): KeyRange {
     minLow: least.minLow,
     maxHigh: most.maxHigh,
     maxLow: most.maxLow,
-    lowBits: a.lowBits | b.lowBits,
     count: a.count + b.count,
   };
 }

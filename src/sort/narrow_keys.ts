@@ -10,7 +10,7 @@ import type { Window } from "./window.ts";
 const INFINITY = 0x7f800000;
 
 /** Whether the keys of `words` never fall. Stops at the first that does. */
-export function isRisingNarrow(words: Uint32Array, n: number, float: number, flip: number): boolean {
+export function isRisingNarrow(words: Int32Array, n: number, float: number, flip: number): boolean {
   let last = 0x80000000 | 0;
   for (let i = 0; i < n; i++) {
     let key = words[i]! | 0;
@@ -27,7 +27,7 @@ export function isRisingNarrow(words: Uint32Array, n: number, float: number, fli
 
 /** Notes the range of the keys of the elements `from`…`to` in row `row` of `rows`, as that of upper words. */
 export function rangeNarrow(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   float: number,
@@ -57,19 +57,18 @@ export function rangeNarrow(
   rows[at + 1] = 0;
   rows[at + 2] = max;
   rows[at + 3] = 0;
-  rows[at + 4] = 0;
-  rows[at + 5] = to - from - missing;
+  rows[at + 4] = to - from - missing;
 }
 
 /** Counts in `cells` how many of the elements `from`…`to` fall in each cell of the window; NaN in the last. */
 export function countNarrow(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   float: number,
   flip: number,
   { base, cellShift, nanCell }: Window,
-  cells: Uint32Array,
+  cells: Int32Array,
 ): void {
   for (let i = from; i < to; i++) {
     let key = words[i]! | 0;
@@ -86,18 +85,21 @@ export function countNarrow(
   }
 }
 
-/** Moves the elements `from`…`to` into their buckets as pairs: what is left of the key, and the index. */
+/**
+ * Moves the elements `from`…`to` into their buckets as pairs: what is left of the key, and the index. Returns the bits
+ * of lower words, which there are none.
+ */
 export function scatterNarrow(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   float: number,
   flip: number,
   { base, cellShift }: Window,
   { ofCell, bases, widths, count }: Buckets,
-  cursors: Uint32Array,
-  pairs: Uint32Array,
-): void {
+  cursors: Int32Array,
+  pairs: Int32Array,
+): number {
   for (let i = from; i < to; i++) {
     let key = words[i]! | 0;
     if (float !== 0) {
@@ -117,4 +119,5 @@ export function scatterNarrow(
     pairs[2 * at] = (key - bases[bucket]!) << (32 - widths[bucket]!);
     pairs[2 * at + 1] = i;
   }
+  return 0;
 }

@@ -45,7 +45,7 @@ const REPAIR_MOVES = 6;
 
 /** Pairs seen as words and as doubles. */
 export interface PairBuffer {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly doubles: Float64Array;
 }
 
@@ -53,14 +53,14 @@ export interface PairBuffer {
 export function pairBuffer(count: number, buffer?: ArrayBuffer, offset = 0): PairBuffer {
   const memory = buffer ?? new ArrayBuffer(8 * count);
   return {
-    words: new Uint32Array(memory, offset, 2 * count),
+    words: new Int32Array(memory, offset, 2 * count),
     doubles: new Float64Array(memory, offset, count),
   };
 }
 
 /** Where the full keys are, for what the pairs leave out. */
 export interface FullKeys {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly float: number;
 }
 
@@ -69,14 +69,14 @@ export class PairSorter {
   readonly #a: PairBuffer;
   readonly #b: PairBuffer;
   readonly #room: number;
-  readonly #counts: readonly [Uint32Array, Uint32Array, Uint32Array];
+  readonly #counts: readonly [Int32Array, Int32Array, Int32Array];
 
   /** Makes a sorter for buckets of `room` pairs; larger ones get memory when they come. */
   constructor(room: number) {
     this.#room = room;
     this.#a = pairBuffer(room);
     this.#b = pairBuffer(room);
-    this.#counts = [new Uint32Array(DIGITS), new Uint32Array(DIGITS), new Uint32Array(DIGITS)];
+    this.#counts = [new Int32Array(DIGITS), new Int32Array(DIGITS), new Int32Array(DIGITS)];
   }
 
   /**
@@ -146,7 +146,7 @@ export class PairSorter {
   }
 
   /** Exact keys of few bits: one pass straight to their places. */
-  #place(words: Uint32Array, from: number, to: number, width: number, out: Uint32Array): void {
+  #place(words: Int32Array, from: number, to: number, width: number, out: Uint32Array): void {
     const [counts] = this.#counts;
     const mask = 2 ** width - 1;
     counts.fill(0, 0, mask + 1);
@@ -224,7 +224,7 @@ function sortByWord(
   spare: PairBuffer,
   spareFrom: number,
   n: number,
-  [counts0, counts1, counts2]: readonly [Uint32Array, Uint32Array, Uint32Array],
+  [counts0, counts1, counts2]: readonly [Int32Array, Int32Array, Int32Array],
 ): boolean {
   counts0.fill(0, 0, 2048);
   counts1.fill(0, 0, 2048);

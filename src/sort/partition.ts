@@ -22,12 +22,12 @@
 import type { TypedArray } from "../memory/dtype.ts";
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import { type Buckets, bucketsOf, cursorsOf } from "./buckets.ts";
-import { keyFormat, readRange, wordsOf } from "./keys.ts";
+import { keyFormat, LOW_BITS, RANGE_WORDS, readRange, wordsOf } from "./keys.ts";
 import { countNarrow, isRisingNarrow, rangeNarrow, scatterNarrow } from "./narrow_keys.ts";
 import { copyIndices } from "./digits.ts";
 import { type FullKeys, PairSorter } from "./pairs.ts";
-import { countWide, isRisingWide, rangeWide, scatterWide } from "./wide_keys.ts";
-import { type Window, windowOver } from "./window.ts";
+import { countUpper, countWide, isRisingWide, rangeUpper, rangeWide, scatterWide } from "./wide_keys.ts";
+import { bitLength, type Window, windowOver } from "./window.ts";
 import { divide, type Division, SMALL, withWorkspace, type Workspace } from "./workspace.ts";
 
 /** What the counters of a crew hand out. */
@@ -38,10 +38,12 @@ export const COUNTS = 1;
 export const SCATTERS = 2;
 /** See {@linkcode RANGES}. */
 export const BUCKETS = 3;
+/** See {@linkcode RANGES}. */
+const WIDE_RANGES = 4;
 
 /** The elements to be sorted, as words, and how to read them. */
 export interface Elements {
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly isWide: boolean;
   readonly float: number;
   readonly flip: number;
@@ -59,7 +61,7 @@ export type Scatter = (
   to: number,
   window: Window,
   buckets: Buckets,
-  cursors: Uint32Array,
+  cursors: Int32Array,
   part: number,
 ) => void;
 
@@ -101,14 +103,29 @@ export function partition(
   scatter: Scatter,
 ): Partition {
   for (let part = member.claim(RANGES); part < parts; part = member.claim(RANGES)) {
-    (isWide ? rangeWide : rangeNarrow)(words, starts[part]!, starts[part + 1]!, float, flip, ranges, part);
+    (isWide ? rangeUpper : rangeNarrow)(words, starts[part]!, starts[part + 1]!, float, flip, ranges, part);
   }
   member.barrier();
-  const window = windowOver(readRange(ranges, parts), isWide, cellBits);
+  let range = readRange(ranges, parts);
+  const isByUpper = isWide && bitLength((range.maxHigh - range.minHigh) >>> 0) >= cellBits;
+  if (isWide && !isByUpper) {
+    // nobody may write what another has still to read
+    member.barrier();
+    for (let part = member.claim(WIDE_RANGES); part < parts; part = member.claim(WIDE_RANGES)) {
+      rangeWide(words, starts[part]!, starts[part + 1]!, float, flip, ranges, part);
+    }
+    member.barrier();
+    range = readRange(ranges, parts);
+  }
+  const window = windowOver(range, isWide, cellBits);
   for (let part = member.claim(COUNTS); part < parts; part = member.claim(COUNTS)) {
+    const [from, to] = [starts[part]!, starts[part + 1]!];
     const cells = rows.subarray(part * stride, (part + 1) * stride);
     cells.fill(0);
-    (isWide ? countWide : countNarrow)(words, starts[part]!, starts[part + 1]!, float, flip, window, cells);
+    if (isByUpper) {
+      const shift = window.cellShift - (32 - window.rest);
+      countUpper(words, from, to, float, flip, range.minHigh, shift, window.nanCell, cells);
+    } else (isWide ? countWide : countNarrow)(words, from, to, float, flip, window, cells);
   }
   member.barrier();
   const buckets = bucketsOf(window, rows, parts, stride, bucketSize);
@@ -128,32 +145,27 @@ function argsortIn(
   out: Uint32Array,
 ): void {
   const { words, isWide, float, flip } = elements;
-  const { pairs } = workspace;
+  const { pairs, ranges } = workspace;
   const { window, buckets } = partition(
     workspace,
     division,
     member,
     elements,
-    (from, to, window, buckets, cursors) =>
-      (isWide ? scatterWide : scatterNarrow)(
-        words,
-        from,
-        to,
-        float,
-        flip,
-        window,
-        buckets,
-        cursors,
-        pairs.words,
-      ),
+    (from, to, window, buckets, cursors, part) => {
+      const scatter = isWide ? scatterWide : scatterNarrow;
+      const bits = scatter(words, from, to, float, flip, window, buckets, cursors, pairs.words);
+      ranges[part * RANGE_WORDS + LOW_BITS] = bits;
+    },
   );
   const { count, starts, widths } = buckets;
   const sorter = sorterFor(out.length, buckets, division);
+  let lowBits = 0;
+  for (let part = 0; part < division.parts; part++) lowBits |= ranges[part * RANGE_WORDS + LOW_BITS]!;
   for (let bucket = member.claim(BUCKETS); bucket <= count; bucket = member.claim(BUCKETS)) {
     const [from, to] = [starts[bucket]!, starts[bucket + 1]!];
     if (bucket === count) copyIndices(pairs.words, from, to, out, from);
     else {
-      const { width, full } = rest(widths[bucket]!, window, words, float);
+      const { width, full } = rest(widths[bucket]!, window, lowBits, words, float);
       sorter.sort(pairs, from, to, width, full, out);
     }
   }
@@ -163,12 +175,13 @@ function argsortIn(
 function rest(
   bits: number,
   window: Window,
-  words: Uint32Array,
+  lowBits: number,
+  words: Int32Array,
   float: number,
 ): { width: number; full: FullKeys | undefined } {
   const missing = bits + window.rest - 32;
   const width = missing > 0 ? 32 : bits + window.rest;
-  const isExact = missing <= 0 || (window.lowBits & (2 ** missing - 1)) === 0;
+  const isExact = missing <= 0 || (lowBits & (2 ** missing - 1)) === 0;
   return { width, full: isExact ? undefined : { words, float } };
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SIGN } from "./digits.ts";
 import { lowKey } from "./wide_keys.ts";
 
 /**
@@ -10,7 +11,7 @@ import { lowKey } from "./wide_keys.ts";
  * more than so many moves.
  */
 export function repairExact(
-  words: Uint32Array,
+  words: Int32Array,
   doubles: Float64Array,
   n: number,
   out: Uint32Array,
@@ -18,10 +19,10 @@ export function repairExact(
   moves: number,
 ): boolean {
   let left = moves;
-  let last = words[0]!;
+  let last = words[0]! ^ SIGN;
   out[at] = words[1]!;
   for (let i = 1; i < n; i++) {
-    const word = words[2 * i]!;
+    const word = words[2 * i]! ^ SIGN;
     const index = words[2 * i + 1]!;
     if (word >= last) {
       out[at + i] = index;
@@ -30,7 +31,7 @@ export function repairExact(
     }
     const pair = doubles[i]!;
     let j = i - 1;
-    for (; j >= 0 && words[2 * j]! > word; j--) {
+    for (; j >= 0 && (words[2 * j]! ^ SIGN) > word; j--) {
       doubles[j + 1] = doubles[j]!;
       out[at + j + 1] = out[at + j]!;
     }
@@ -38,29 +39,29 @@ export function repairExact(
     if (left < 0) return false;
     doubles[j + 1] = pair;
     out[at + j + 1] = index;
-    last = words[2 * i]!;
+    last = words[2 * i]! ^ SIGN;
   }
   return true;
 }
 
 /** As {@linkcode repairExact}, where pairs that are equal may differ in the lower words of their keys. */
 export function repair(
-  words: Uint32Array,
+  words: Int32Array,
   doubles: Float64Array,
   n: number,
-  keys: Uint32Array,
+  keys: Int32Array,
   float: number,
   out: Uint32Array,
   at: number,
   moves: number,
 ): boolean {
   let left = moves;
-  let last = words[0]!;
+  let last = words[0]! ^ SIGN;
   // of the pair before, -1 while nobody had to know it: looking it up is a cache miss
   let lastLow = -1;
   out[at] = words[1]!;
   for (let i = 1; i < n; i++) {
-    const word = words[2 * i]!;
+    const word = words[2 * i]! ^ SIGN;
     const index = words[2 * i + 1]!;
     if (word > last) {
       out[at + i] = index;
@@ -80,7 +81,7 @@ export function repair(
     const pair = doubles[i]!;
     let j = i - 1;
     for (; j >= 0; j--) {
-      const other = words[2 * j]!;
+      const other = words[2 * j]! ^ SIGN;
       if (other < word || (other === word && lowKey(keys, words[2 * j + 1]!, float) <= low)) break;
       doubles[j + 1] = doubles[j]!;
       out[at + j + 1] = out[at + j]!;
@@ -89,7 +90,7 @@ export function repair(
     if (left < 0) return false;
     doubles[j + 1] = pair;
     out[at + j + 1] = index;
-    last = words[2 * i]!;
+    last = words[2 * i]! ^ SIGN;
     lastLow = -1;
   }
   return true;

@@ -18,8 +18,8 @@ export class KeyBucketSorter {
   readonly #window: Window;
   readonly #a: PairBuffer;
   readonly #b: PairBuffer;
-  readonly #lower = new Uint32Array(DIGITS);
-  readonly #upper = new Uint32Array(DIGITS);
+  readonly #lower = new Int32Array(DIGITS);
+  readonly #upper = new Int32Array(DIGITS);
 
   /** Makes a sorter for buckets of up to `room` keys; larger ones take longer. */
   constructor(room: number, window: Window) {
@@ -68,7 +68,7 @@ export class KeyBucketSorter {
     at: number,
   ): void {
     const { base, rest } = this.#window;
-    const words = new Uint32Array(target.buffer, target.byteOffset, 2 * target.length);
+    const words = new Int32Array(target.buffer, target.byteOffset, 2 * target.length);
     if (rest === 32) writeUpper(keys.words, from, to, bucketBase + base | 0, words, at);
     else writeKeys(keys.words, from, to, this.#window, bucketBase + base | 0, words, at);
   }
@@ -104,33 +104,33 @@ export class KeyBucketSorter {
 }
 
 function countHalf(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   half: number,
   shift: number,
   mask: number,
-  counts: Uint32Array,
+  counts: Int32Array,
 ): void {
   for (let i = from; i < to; i++) counts[(words[2 * i + half]! >>> shift) & mask]!++;
 }
 
 function moveByHalf(
-  words: Uint32Array,
+  words: Int32Array,
   doubles: Float64Array,
   from: number,
   to: number,
   half: number,
   shift: number,
   mask: number,
-  starts: Uint32Array,
+  starts: Int32Array,
   target: Float64Array,
 ): void {
   for (let i = from; i < to; i++) target[starts[(words[2 * i + half]! >>> shift) & mask]!++] = doubles[i]!;
 }
 
 function countKeyDigits(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   width: number,
@@ -139,8 +139,8 @@ function countKeyDigits(
   shift: number,
   upperShift: number,
   mask: number,
-  lower: Uint32Array,
-  upper: Uint32Array,
+  lower: Int32Array,
+  upper: Int32Array,
 ): void {
   for (let i = from; i < to; i++) {
     const word = (words[2 * i + 1]! << (32 - width)) | (((words[2 * i]! << rest0) << rest1) >>> width);
@@ -150,7 +150,7 @@ function countKeyDigits(
 }
 
 function moveKeys(
-  words: Uint32Array,
+  words: Int32Array,
   doubles: Float64Array,
   from: number,
   to: number,
@@ -159,7 +159,7 @@ function moveKeys(
   rest1: number,
   shift: number,
   mask: number,
-  starts: Uint32Array,
+  starts: Int32Array,
   target: Float64Array,
 ): void {
   for (let i = from; i < to; i++) {
@@ -169,14 +169,14 @@ function moveKeys(
 }
 
 /** Puts right what the digits left out; false when that takes more than so many moves. */
-function insertKeys(words: Uint32Array, doubles: Float64Array, n: number, moves: number): boolean {
+function insertKeys(words: Int32Array, doubles: Float64Array, n: number, moves: number): boolean {
   let left = moves;
   let lastHigh = words[1]!;
   let lastLow = words[0]!;
   for (let i = 1; i < n; i++) {
     const high = words[2 * i + 1]!;
     const low = words[2 * i]!;
-    if (high > lastHigh || (high === lastHigh && low >= lastLow)) {
+    if (high > lastHigh || (high === lastHigh && low >>> 0 >= lastLow >>> 0)) {
       lastHigh = high;
       lastLow = low;
       continue;
@@ -185,7 +185,7 @@ function insertKeys(words: Uint32Array, doubles: Float64Array, n: number, moves:
     let j = i - 1;
     for (; j >= 0; j--) {
       const other = words[2 * j + 1]!;
-      if (other < high || (other === high && words[2 * j]! <= low)) break;
+      if (other < high || (other === high && words[2 * j]! >>> 0 <= low >>> 0)) break;
       doubles[j + 1] = doubles[j]!;
     }
     left -= i - j;
@@ -200,30 +200,30 @@ function insertKeys(words: Uint32Array, doubles: Float64Array, n: number, moves:
 
 /** Keys whose window is the upper word. */
 function writeUpper(
-  keys: Uint32Array,
+  keys: Int32Array,
   from: number,
   to: number,
   base: number,
-  target: Uint32Array,
+  target: Int32Array,
   at: number,
 ): void {
   for (let i = from, to2 = 2 * at; i < to; i++, to2 += 2) {
     const low = keys[2 * i]! | 0;
     const high = keys[2 * i + 1]! + base | 0;
     const sign = high >> 31;
-    target[to2] = (low ^ sign) - sign;
-    target[to2 + 1] = ((high ^ sign) + (low === 0 ? sign & 1 : 0)) | (sign & 0x80000000);
+    target[to2] = low ^ sign;
+    target[to2 + 1] = high ^ (sign & 0x7fffffff);
   }
 }
 
 /** Keys whose window takes bits of both words; what lies above the window is that of the least key, or one more. */
 function writeKeys(
-  keys: Uint32Array,
+  keys: Int32Array,
   from: number,
   to: number,
   window: Window,
   base: number,
-  target: Uint32Array,
+  target: Int32Array,
   at: number,
 ): void {
   const { rest, top, base: least } = window;
@@ -234,7 +234,7 @@ function writeKeys(
     const above = top + (bits >>> 0 < least >>> 0 ? 1 : 0);
     const high = rest === 0 ? above : (above << rest) | (bits >>> (32 - rest));
     const sign = high >> 31;
-    target[to2] = (low ^ sign) - sign;
-    target[to2 + 1] = ((high ^ sign) + (low === 0 ? sign & 1 : 0)) | (sign & 0x80000000);
+    target[to2] = low ^ sign;
+    target[to2 + 1] = high ^ (sign & 0x7fffffff);
   }
 }

@@ -110,13 +110,13 @@ function restore(workspace: Workspace, division: Division, target: Float64Array)
 
 /** Moves the keys of doubles into their buckets, NaN nowhere; whether there was a `-0`. */
 function scatterKeys(
-  words: Uint32Array,
+  words: Int32Array,
   from: number,
   to: number,
   { base, cellShift, high0, high1, low0, low1 }: Window,
   { ofCell, bases }: Buckets,
-  cursors: Uint32Array,
-  keys: Uint32Array,
+  cursors: Int32Array,
+  keys: Int32Array,
 ): boolean {
   let hasMinusZero = false;
   for (let i = from; i < to; i++) {
@@ -126,8 +126,8 @@ function scatterKeys(
     if (size >= INFINITY && (size > INFINITY || low !== 0)) continue;
     const sign = high >> 31;
     if (size === 0 && low === 0 && sign !== 0) hasMinusZero = true;
-    high = (size ^ sign) + (low === 0 ? sign & 1 : 0) | 0;
-    low = (low ^ sign) - sign | 0;
+    high ^= sign & 0x7fffffff;
+    low ^= sign;
     const key = (((high << high0) << high1) | ((low >>> low0) >>> low1)) - base | 0;
     const bucket = ofCell[key >>> cellShift]!;
     const at = cursors[bucket]!++;

@@ -31,13 +31,11 @@ export interface Window {
   readonly low1: number;
   readonly rest0: number;
   readonly rest1: number;
-  /** The bits set in any key's lower word. */
-  readonly lowBits: number;
 }
 
 /** The window over a range, with at most `2 ** cellBits` cells. */
 export function windowOver(range: KeyRange, isWide: boolean, cellBits: number): Window {
-  const { minHigh, minLow, maxHigh, maxLow, lowBits } = range;
+  const { minHigh, minLow, maxHigh, maxLow } = range;
   let rest = 0;
   if (isWide) {
     const low = maxLow - minLow;
@@ -62,7 +60,7 @@ export function windowOver(range: KeyRange, isWide: boolean, cellBits: number): 
   const cellShift = Math.max(0, bitLength(most) - cellBits);
   const cells = (most >>> cellShift) + 1;
   const top = rest < 32 ? minHigh >> rest : 0;
-  return { base, top, cellShift, cells, nanCell: 2 ** cellBits, rest, lowBits, ...shifts };
+  return { base, top, cellShift, cells, nanCell: 2 ** cellBits, rest, ...shifts };
 }
 
 /** Bits of an unsigned number. */

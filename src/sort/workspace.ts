@@ -11,7 +11,7 @@ import { bitLength } from "./window.ts";
 /** Memory that processes share while they sort. */
 export interface Workspace {
   readonly pairs: PairBuffer;
-  readonly rows: Uint32Array;
+  readonly rows: Int32Array;
   readonly ranges: Int32Array;
 }
 
@@ -75,7 +75,7 @@ function workspaceOver(buffer: ArrayBuffer, n: number, { parts, stride }: Divisi
   const rowWords = parts * stride;
   return {
     pairs: pairBuffer(n, buffer),
-    rows: new Uint32Array(buffer, 8 * n, rowWords),
+    rows: new Int32Array(buffer, 8 * n, rowWords),
     ranges: new Int32Array(buffer, 8 * n + 4 * rowWords, parts * RANGE_WORDS),
   };
 }
