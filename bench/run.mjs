@@ -1,5 +1,5 @@
-// node bench/run.mjs [--quick] [--only NAME] [--who NAME] [--rounds N] [--write] [--tables]
-// Runs every case and its peers, interleaved over several rounds, and writes results.json, README.md's tables, plot.svg.
+// node bench/run.mjs [--quick] [--full] [--only NAME] [--who NAME] [--rounds N] [--[no-]write] [--tables]
+// Runs every case and its peers, interleaved over several rounds; writes results.json, README.md's tables, the plots.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,28 +11,32 @@ import {
   compile,
   describeMachine,
   installPeers,
+  oldPython,
   program,
   versions,
 } from "./driver/machine.mjs";
+import { Inputs } from "./driver/inputs.mjs";
 import { plan } from "./driver/plan.mjs";
+import { plotArgsort } from "./driver/plot_argsort.mjs";
 import { plot } from "./driver/plot.mjs";
 import { measure } from "./driver/spawn.mjs";
 import { summarise } from "./driver/stats.mjs";
 import { insertTables, tables } from "./driver/tables.mjs";
 
-const WARMED_BYTES = 3 * 2 ** 29;
 const RESULTS = join(BENCH, "results.json");
 const README = join(BENCH, "README.md");
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    full: { type: "boolean", default: false },
     only: { type: "string", default: "" },
     who: { type: "string", default: "" },
     rounds: { type: "string" },
     write: { type: "boolean" },
     tables: { type: "boolean", default: false },
   },
+  allowNegative: true,
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 3));
 if (!Number.isInteger(rounds) || rounds < 1) {
@@ -51,6 +55,7 @@ if (write) {
   writeFileSync(RESULTS, JSON.stringify(results, undefined, 1) + "\n");
   writeFileSync(README, insertTables(readFileSync(README, "utf8"), made));
   writeFileSync(join(BENCH, "plot.svg"), plot(results));
+  writeFileSync(join(BENCH, "argsort.svg"), plotArgsort(results));
 }
 for (const { name, who, failure } of failed) console.error(`FAILED ${name}, ${who}: ${failure}`);
 process.exitCode = failed.some(({ who }) => who.startsWith("sharedmem/")) ? 1 : 0;
@@ -62,20 +67,26 @@ async function runAll() {
     node: process.execPath,
     python: program("python3"),
     peers: installPeers(),
-    faults: compile("faults"),
-    lock: compile("lock"),
-    argsort: compile("argsort", ["-O3", "-march=native", "-pthread"]),
   };
+  const compiled = {
+    faults: compile("faults.c"),
+    lock: compile("lock.c"),
+    argsort: compile("argsort.c", ["-O3", "-march=native", "-pthread"]),
+    argsort_std: compile("argsort_std.cpp", ["-O3", "-march=native"]),
+    read_bandwidth: compile("read_bandwidth.c", ["-O2", "-pthread"]),
+  };
+  Object.assign(tools, compiled, { oldPython: oldPython(tools.python) });
   const found = versions(tools);
   tools.numpy = found.numpy !== undefined;
   Object.assign(results, { machine: describeMachine(), versions: found });
 
-  const tasks = plan({ quick: options.quick, rounds, tools }).filter(({ name, who }) =>
+  const tasks = plan({ ...options, rounds, tools }).filter(({ name, who }) =>
     name.startsWith(options.only) && who.includes(options.who)
   );
   if (tasks.length === 0) {
     throw new RangeError(`no case is called ${options.only}* and run by *${options.who}*`);
   }
+  const inputs = new Inputs(tools.bun === undefined ? [tools.deno, "run", "-A"] : [tools.bun]);
   const outcomes = new Map(tasks.map((task) => [task, []]));
   const started = performance.now();
   for (let round = 0; round < rounds; round++) {
@@ -84,8 +95,9 @@ async function runAll() {
     for (const task of order.filter((task) => round < task.rounds)) {
       // Some peers hang now and then; waiting for them once is enough.
       if (outcomes.get(task).some(({ hung }) => hung)) continue;
-      if (task.memory && tools.faults !== undefined) {
-        execFileSync(tools.faults, [String(WARMED_BYTES), "warm"]);
+      inputs.ready(task);
+      if (task.memory > 0 && tools.faults !== undefined) {
+        execFileSync(tools.faults, [String(task.memory), "warm"]);
       }
       const before = performance.now();
       const outcome = await measure(task.command, task);
@@ -96,7 +108,8 @@ async function runAll() {
       );
     }
   }
-  for (const file of [tools.faults, tools.lock, tools.argsort]) {
+  inputs.remove();
+  for (const file of Object.values(compiled)) {
     if (file !== undefined) rmSync(dirname(file), { recursive: true });
   }
   console.error(`${((performance.now() - started) / 1000).toFixed(0)} s in all`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { closeSync, existsSync, openSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -17,10 +17,16 @@ export const FIRST: Readonly<Record<Kind, number>> = { long: 0.25, short: 25 };
 const ROWS = 50_000;
 const COLUMNS = 10;
 
+/** Where the file of about that many bytes is, or will be. */
+export function textPath(kind: Kind, bytes: number): string {
+  return join(tmpdir(), `sharedmem_loadtxt_${kind}_${bytes}.csv`);
+}
+
 /** The path of the file of about that many bytes; one block of rows again and again. */
 export function textTable(kind: Kind, bytes: number): string {
-  const path = join(tmpdir(), `sharedmem_loadtxt_${kind}_${bytes}.csv`);
-  if (existsSync(path) && statSync(path).size >= 0.9 * bytes) return path;
+  const path = textPath(kind, bytes);
+  // it is there whole or not at all
+  if (existsSync(path)) return path;
   let state = 2463534242;
   const random = (): number => {
     state ^= state << 13;
@@ -37,11 +43,8 @@ export function textTable(kind: Kind, bytes: number): string {
   const block = new TextEncoder().encode(lines.join("\n") + "\n");
   const temporary = `${path}.${process.pid}`;
   const fd = openSync(temporary, "w");
-  for (
-    let done = 0;
-    done === 0 || done + block.length <= bytes;
-    done += block.length
-  ) writeSync(fd, block);
+  const blocks = Math.max(1, Math.round(bytes / block.length));
+  for (let k = 0; k < blocks; k++) writeSync(fd, block);
   closeSync(fd);
   renameSync(temporary, path);
   return path;

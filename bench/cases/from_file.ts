@@ -1,29 +1,19 @@
 /**
  * A file of doubles, read and added up, the file in the page cache: mapped, as `fromFile()` does where it can, and read
- * into shared memory. Arguments: calls, elements, the file, which is made when it is not there.
+ * into shared memory. Arguments: calls, elements of the file, which is made when it is not there.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
-import { empty, release } from "../../mod.ts";
+import { release } from "../../mod.ts";
 import { sum } from "../../src/algorithms/mod.ts";
-import { fromFile, toFile } from "../../src/files/mod.ts";
+import { fromFile } from "../../src/files/mod.ts";
 import { argument, median, report } from "./_bench.ts";
+import { doublesFile } from "./_doubles_file.ts";
 
 const calls = argument(0, 5);
 const elements = argument(1, 2 ** 27);
-const path = process.argv[4] ?? join(tmpdir(), `sharedmem_from_file_${elements}.bin`);
-
-if (!existsSync(path) || statSync(path).size !== 8 * elements) {
-  const x = empty(elements);
-  for (let i = 0; i < elements; i++) x[i] = i % 1024;
-  toFile(path, x);
-  release(x);
-}
+const path = doublesFile(elements);
 /** Exact: every partial sum is an integer below 2^53. */
 const rest = elements % 1024;
 const exact = (elements - rest) / 1024 * (1023 * 512) + rest * (rest - 1) / 2;

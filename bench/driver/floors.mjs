@@ -1,19 +1,8 @@
+import { figure, ranking } from "./figures.mjs";
 import { median } from "./stats.mjs";
 
 const UPSTREAM_INTEGRAL_MS = 834;
 const LIBRARIES = /^(piscina|tinypool|workerpool|poolifier|multithreading)/;
-
-/** One median, or `undefined` when it was not measured. */
-export function figure(results, name, who, metric) {
-  return results.cases[name]?.[who]?.figures[metric]?.median;
-}
-
-/** The competitors of a case whose name matches, best first by `metric`. */
-export function ranking(results, name, metric, pattern = /./) {
-  return Object.keys(results.cases[name] ?? {})
-    .filter((who) => pattern.test(who) && figure(results, name, who, metric) !== undefined)
-    .sort((a, b) => figure(results, name, b, metric) - figure(results, name, a, metric));
-}
 
 /** The JavaScript library that runs most tasks a second with one promise each, in whichever runtime suits it. */
 export function bestPool(results, name) {
@@ -41,8 +30,10 @@ function metric(name, key, scale = 1) {
   };
 }
 
-const atMost = (bun, deno = bun) => ({ bun, deno, met: (value, floor) => value <= floor, sign: "≤" });
-const atLeast = (bun, deno = bun) => ({ bun, deno, met: (value, floor) => value >= floor, sign: "≥" });
+/** A floor that the value must not exceed, in each runtime. */
+export const atMost = (bun, deno = bun) => ({ bun, deno, met: (value, floor) => value <= floor, sign: "≤" });
+/** A floor that the value must reach, in each runtime. */
+export const atLeast = (bun, deno = bun) => ({ bun, deno, met: (value, floor) => value >= floor, sign: "≥" });
 
 /** Every row of the table of floors: what, its unit, its floor in each runtime, how it is read from the results. */
 export const floors = [

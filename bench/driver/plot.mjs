@@ -1,4 +1,5 @@
-import { figure, ranking } from "./floors.mjs";
+import { figure, ranking } from "./figures.mjs";
+import { text } from "./svg.mjs";
 
 const WIDTH = 900;
 const LEFT = 230;
@@ -73,11 +74,6 @@ function bar(from, y, to, fill) {
   return `<rect x="${from.toFixed(1)}" y="${y + 1}" width="${
     Math.max(1, to - from).toFixed(1)
   }" height="${BAR}" rx="2" fill="${fill}"/>`;
-}
-
-function text(x, y, content, attributes = "") {
-  const safe = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${Number(x.toFixed(1))}" y="${y}" ${attributes}>${safe}</text>`;
 }
 
 function short(value) {

@@ -1,7 +1,7 @@
 // The work of ../cases/loadtxt.ts by JavaScript parsers of CSV: js_csv.mjs WHO CALLS BYTES KIND, in bun or deno.
 // WHO: udsv, papaparse, csv-parse, d3-dsv, or split, what users write by hand. All give numbers.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { FIRST, textTable } from "../cases/_text_table.ts";
 
@@ -64,7 +64,7 @@ for (let call = 0; call <= Number(calls); call++) {
 const middle = (values) => values.slice(calls > 0 ? 1 : 0).sort((x, y) => x - y)[Math.max(0, calls - 1) >> 1];
 console.log(
   "BENCH " + JSON.stringify({
-    bytes: Number(bytes),
+    bytes: statSync(path).size,
     firstMs: times[0],
     totalMs: middle(times),
     processorMs: middle(processors),

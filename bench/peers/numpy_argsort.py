@@ -1,4 +1,7 @@
-"""argsort and sort in NumPy: python3 numpy_argsort.py WHAT DTYPE N DATA CALLS, as bench/cases/argsort.ts"""
+"""argsort and sort in NumPy: python3 numpy_argsort.py WHAT DTYPE N DATA CALLS STABLE_CALLS
+
+As bench/cases/argsort.ts, the default kind and then the stable one: a first call and so many later ones; -1: none.
+"""
 import json
 import statistics
 import sys
@@ -27,26 +30,30 @@ def make(dtype, n, data):
     return rng.integers(info.min, info.max, n, dtype=dtype, endpoint=True)
 
 
-def timed(f, calls, n):
+def timed(what, a, kind, calls):
     times = []
     for _ in range(calls + 1):
+        b = a.copy() if what == 1 else a
         start = time.perf_counter()
-        f()
-        times.append((time.perf_counter() - start) * 1e9 / n)
+        result = b.argsort(kind=kind) if what == 0 else b.sort(kind=kind)
+        times.append((time.perf_counter() - start) * 1e9 / a.size)
+        del result
     return times
 
 
 def main():
-    what, dtype, n, data, calls = (int(x) for x in sys.argv[1:6])
+    what, dtype, n, data, calls, stable_calls = (int(x) for x in sys.argv[1:7])
     a = make(TYPES[dtype], n, DATA[data])
     figures = {}
-    f = numpy.argsort if what == 0 else numpy.sort
-    for name, kind in (("", None), ("stable", "stable")):
-        times = timed(lambda: f(a, kind=kind), calls, n)
-        prefix = name + "Median" if name else "median"
-        figures[prefix + "Ns"] = statistics.median(times[1:])
-        figures[(name + "Min" if name else "min") + "Ns"] = min(times[1:])
-        figures[(name + "Cold" if name else "cold") + "Ns"] = times[0]
+    for kind, later in ((None, calls), ("stable", stable_calls)):
+        if later < 0:
+            continue
+        times = timed(what, a, kind, later)
+        names = ("coldNs", "medianNs", "minNs") if kind is None else ("stableColdNs", "stableMedianNs", "stableMinNs")
+        figures[names[0]] = times[0]
+        if later > 0:
+            figures[names[1]] = statistics.median(times[1:])
+        figures[names[2]] = min(times)
     print("BENCH " + json.dumps(figures))
 
 
