@@ -7,12 +7,14 @@ import { crewSize } from "../algorithms/crew.ts";
 import { flatInput, type Output, outputFor, overlaps } from "../algorithms/input.ts";
 import { checkOptions } from "../options.ts";
 import { makeData } from "../memory/arrays.ts";
-import type { ShortDType, TypedArray } from "../memory/dtype.ts";
+import { dtypeOf, type ShortDType, type TypedArray } from "../memory/dtype.ts";
 import type { ArraySource, LikeOf } from "../memory/like_types.ts";
 import type { NdArray } from "../memory/nd_array.ts";
 import { releaseBuffer } from "../memory/segment.ts";
-import { argsortInto, checkLength, sortShare } from "./indices.ts";
+import { argsortInto, sortShare } from "./indices.ts";
 import { type Lanes, lanesAlong, sortLanes } from "./lanes.ts";
+import { indexType, type Indices, runLimit } from "./limits.ts";
+import { argsortLong } from "./long.ts";
 import { checkKind, sortAxis, type SortKind } from "./options.ts";
 
 /** Options of {@linkcode argsort}. */
@@ -23,7 +25,10 @@ export interface ArgsortOptions {
   readonly axis?: number | null | undefined;
   /** Processes: the number of processors by default; 0 and 1 mean the calling one alone. */
   readonly np?: number | undefined;
-  /** A `Uint32Array` or view of the shape of the result, in C order. */
+  /**
+   * A `Uint32Array` or view of the shape of the result, in C order; a `Float64Array` for an axis of more than 2^32
+   * elements.
+   */
   readonly out?: TypedArray | NdArray | undefined;
 }
 
@@ -34,20 +39,23 @@ const OPTIONS = ["kind", "axis", "np", "out"];
  * comes last.
  *
  * A `Uint32Array` in shared memory for an array of one dimension; for one of several, a view of its shape, whose
- * indices count along `axis`. O(n) for every element type. Needs 8 bytes an element besides the result for elements of
- * 32 and 64 bits, in the worst case 16 for those of 64. Blocks.
+ * indices count along `axis`. Indices along an axis of more than 2^32 elements are in a `Float64Array`, which the static
+ * type does not tell. O(n) for every element type. Needs 8 bytes an element besides the result for elements of 32 and 64
+ * bits, in the worst case 16 for those of 64. Blocks.
  *
  * Current implementation: one pass distributes pairs of key bits and index to buckets that fit the cache, which are
  * sorted by digits; elements of 8 and 16 bits are counted. From 2 Mi elements on (8 Mi of 8 or 16 bits) by processes
- * forked at the call; in a job, only where `np` says so. An array that is sorted already is only looked through.
+ * forked at the call; in a job, only where `np` says so. An array that is sorted already is only looked through. Axes of
+ * more than 2,146,435,072 elements of 32 or 64 bits are sorted in k runs of as many, whose indices are merged: O(n log
+ * k), with 4 bytes more an element, and 8 or 16 only for those of one run.
  *
- * Differs from `numpy.argsort`: always stable; indices have 32 bits.
+ * Differs from `numpy.argsort`: always stable; indices have 32 bits, above 2^32 elements they are doubles.
  *
  * @param a a typed array, an n-d view, a nested array, or a single value
  * @throws {TypeError} when `a` is no array or was released, an option is not known, of the wrong kind or no kind of
  *   sort, or `out` is of another element type
- * @throws {RangeError} when there is no such axis, `out` has another shape, or an axis is too long for pairs
- *   (2,146,435,072)
+ * @throws {RangeError} when there is no such axis, `out` has another shape, or the engine cannot make so long an array
+ *   of indices
  * @throws {SystemCallError} `ENOMEM` when there is no memory
  *
  * @example Names by age
@@ -82,9 +90,8 @@ export function argsort(a: unknown, options?: ArgsortOptions): TypedArray | NdAr
   const { data, dtype, dimensions: shape } = flatInput(a, what);
   const { dimensions, axis } = sortAxis(options?.axis, shape, data.length, what);
   const lanes = lanesAlong(dimensions, axis);
-  checkLength(lanes.length, dtype, what);
   const size = crewSize(options?.np, data.length, sortShare(dtype), what);
-  const output = outputFor(options?.out, dimensions, "u4", "argsort");
+  const output = outputFor(options?.out, dimensions, indexType(lanes.length), "argsort");
   writeThrough(output, data, size, (out) => argsortLanes(data, dtype, lanes, out, size));
   return output.result;
 }
@@ -94,14 +101,14 @@ function writeThrough(
   { data, isShared }: Output,
   input: TypedArray,
   size: number,
-  write: (out: Uint32Array) => void,
+  write: (out: Indices) => void,
 ): void {
-  const out = data as Uint32Array;
+  const out = data as Indices;
   if ((isShared || size === 1) && !overlaps(data, input)) return write(out);
-  const copy = makeData([out.length], "u4", "argsort", "anything") as Uint32Array<ArrayBuffer>;
+  const copy = makeData([out.length], dtypeOf(out), "argsort", "anything");
   try {
-    write(copy);
-    out.set(copy);
+    write(copy as Indices);
+    out.set(copy as Indices);
   } finally {
     releaseBuffer(copy.buffer);
   }
@@ -111,11 +118,11 @@ function argsortLanes(
   data: TypedArray,
   dtype: ShortDType,
   lanes: Lanes,
-  out: Uint32Array,
+  out: Indices,
   size: number,
 ): void {
   if (data.length === 0) return;
-  const isOne = lanes.outer === 1 && lanes.inner === 1;
-  if (isOne) return argsortInto(data, dtype, out, size);
-  sortLanes(lanes, data, out, size, (from, to) => argsortInto(from, dtype, to as Uint32Array, 1));
+  const argsortLane = lanes.length > runLimit(dtype) ? argsortLong : argsortInto;
+  if (lanes.outer === 1 && lanes.inner === 1) return argsortLane(data, dtype, out as Uint32Array, size);
+  sortLanes(lanes, data, out, size, (from, to) => argsortLane(from, dtype, to as Uint32Array, 1));
 }

@@ -6,6 +6,7 @@
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import { dtypeOf, type TypedArray } from "../memory/dtype.ts";
 import { allocateBuffer, releaseBuffer } from "../memory/segment.ts";
+import { type Indices, runStarts, sortTuning } from "./limits.ts";
 
 /** What the counters of a crew hand out. */
 const COUNTS = 0;
@@ -19,14 +20,16 @@ type Patterns = Uint8Array | Uint16Array;
  *
  * @param out of the length of `data`; in shared memory if `size` is above 1
  */
-export function argsortByCounting(data: TypedArray, out: Uint32Array, size: number): void {
+export function argsortByCounting(data: TypedArray, out: Indices, size: number): void {
   const n = data.length;
+  // no more elements in any than a counter counts
+  const count = Math.max(size, Math.ceil(n / sortTuning.counts));
   const values = 2 ** (8 * data.BYTES_PER_ELEMENT);
   const isFloat = dtypeOf(data) === "f2";
   const buffer = size > 1
-    ? allocateBuffer(4 * values * size, "the memory to sort in", "anything")
+    ? allocateBuffer(4 * values * count, "the memory to sort in", "anything")
     : undefined;
-  const rows = new Uint32Array(buffer ?? new ArrayBuffer(4 * values));
+  const rows = new Uint32Array(buffer ?? new ArrayBuffer(4 * values * count));
   const patterns = patternsOf(data);
   const work = (member: CrewMember): void => {
     const parts = rows.length / values;
@@ -37,7 +40,7 @@ export function argsortByCounting(data: TypedArray, out: Uint32Array, size: numb
       else countPatterns(patterns, start(part), start(part + 1), counts);
     }
     member.barrier();
-    const starts = startsOf(rows, parts, values, data);
+    const starts = startsOf(rows, parts, values, data, out);
     for (let part = member.claim(PLACES); part < parts; part = member.claim(PLACES)) {
       if (isFloat) placeHalves(patterns, start(part), start(part + 1), starts[part]!, out);
       else placePatterns(patterns, start(part), start(part + 1), starts[part]!, out);
@@ -51,10 +54,25 @@ export function argsortByCounting(data: TypedArray, out: Uint32Array, size: numb
 }
 
 /** How often each pattern of bits occurs in 8- or 16-bit elements; NaN and zeros are not made one. */
-export function patternCounts(data: TypedArray): Uint32Array {
+export function patternCounts(data: TypedArray): Indices {
   const counts = new Uint32Array(2 ** (8 * data.BYTES_PER_ELEMENT));
-  countPatterns(patternsOf(data), 0, data.length, counts);
+  const patterns = patternsOf(data);
+  if (data.length > sortTuning.counts) return longCounts(patterns, counts);
+  countPatterns(patterns, 0, data.length, counts);
   return counts;
+}
+
+/** Counts of part after part, each with counters of 32 bits, are added up. */
+function longCounts(patterns: Patterns, counts: Uint32Array): Float64Array {
+  const sums = new Float64Array(counts.length);
+  const starts = runStarts(patterns.length, sortTuning.counts);
+  for (let part = 0; part < starts.length - 1; part++) {
+    // indices from 0 on: a loop whose index leaves 31 bits runs 35 times slower
+    const of = patterns.subarray(starts[part], starts[part + 1]);
+    countPatterns(of, 0, of.length, counts.fill(0));
+    for (let pattern = 0; pattern < sums.length; pattern++) sums[pattern]! += counts[pattern]!;
+  }
+  return sums;
 }
 
 /** The elements as unsigned patterns. */
@@ -78,9 +96,16 @@ export function patternAt(rank: number, values: number, data: TypedArray): numbe
   }
 }
 
-/** Where each part puts its first element of each pattern. */
-function startsOf(rows: Uint32Array, parts: number, values: number, data: TypedArray): Uint32Array[] {
-  const starts = Array.from({ length: parts }, () => new Uint32Array(values));
+/** Where each part puts its first element of each pattern, as numbers like those in `out`. */
+function startsOf(
+  rows: Uint32Array,
+  parts: number,
+  values: number,
+  data: TypedArray,
+  out: Indices,
+): Indices[] {
+  const OfPlaces = out instanceof Uint32Array ? Uint32Array : Float64Array;
+  const starts = Array.from({ length: parts }, () => new OfPlaces(values));
   let next = 0;
   for (let rank = 0; rank < values; rank++) {
     const pattern = patternAt(rank, values, data);
@@ -100,8 +125,8 @@ function placePatterns(
   patterns: Patterns,
   from: number,
   to: number,
-  starts: Uint32Array,
-  out: Uint32Array,
+  starts: Indices,
+  out: Indices,
 ): void {
   for (let i = from; i < to; i++) out[starts[patterns[i]!]!++] = i;
 }
@@ -120,8 +145,8 @@ function placeHalves(
   patterns: Patterns,
   from: number,
   to: number,
-  starts: Uint32Array,
-  out: Uint32Array,
+  starts: Indices,
+  out: Indices,
 ): void {
   for (let i = from; i < to; i++) out[starts[plainHalf(patterns[i]!)]!++] = i;
 }

@@ -7,10 +7,10 @@ import { constructorOf, type ShortDType, type TypedArray } from "../memory/dtype
 import { argsortByCounting } from "./counting.ts";
 import { isFew, sortFewIndices } from "./few.ts";
 import { argsortByPartition, count } from "./partition.ts";
-import { MAX_PAIRS } from "./pairs.ts";
+import { isCounted } from "./limits.ts";
 
 /** Elements that each process must have: below, forking and what follows costs more than it saves. */
-export const SORT_SHARE: number = 2 ** 20;
+const SORT_SHARE = 2 ** 20;
 /** Counting goes so fast that it takes more of them. */
 const COUNTING_SHARE = 2 ** 22;
 /** Up to here 16-bit elements are sorted as 32-bit ones, for counting has to look at 65,536 counts. */
@@ -20,14 +20,12 @@ const widened: { readonly [K in ShortDType]?: ShortDType } = { f2: "f4", i2: "i4
 
 /** Elements that each process must have for sorting to be shared out. */
 export function sortShare(dtype: ShortDType): number {
-  return dtype === "f8" || dtype === "i8" || dtype === "u8" || dtype === "f4" || dtype === "i4" ||
-      dtype === "u4"
-    ? SORT_SHARE
-    : COUNTING_SHARE;
+  return isCounted(dtype) ? COUNTING_SHARE : SORT_SHARE;
 }
 
 /**
- * Writes to `out` the indices that sort `data`, stably, in NumPy's order.
+ * Writes to `out` the indices that sort `data`, stably, in NumPy's order; more than `runLimit()` elements: see
+ * `long.ts`.
  *
  * @param out of the length of `data`, in other memory; shared if `size` is above 1
  * @param size processes
@@ -42,17 +40,4 @@ export function argsortInto(data: TypedArray, dtype: ShortDType, out: Uint32Arra
     argsortByPartition(copy, out, 1);
   } else if (data.BYTES_PER_ELEMENT <= 2) argsortByCounting(data, out, size);
   else argsortByPartition(data, out, size);
-}
-
-/**
- * Refuses what is too long for indices of 32 bits, or for the pairs that wider elements are sorted by.
- *
- * @throws {RangeError} with the limit
- */
-export function checkLength(length: number, dtype: ShortDType, what: string): void {
-  const most = sortShare(dtype) === SORT_SHARE ? MAX_PAIRS : 2 ** 32;
-  if (length <= most) return;
-  throw new RangeError(
-    `${what} wants at most ${most} elements of dtype "${dtype}" along an axis, got ${length}`,
-  );
 }

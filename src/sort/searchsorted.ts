@@ -8,10 +8,13 @@ import { halves, isBig, toDoubles } from "../algorithms/doubles.ts";
 import { flatInput, type Input, outputFor } from "../algorithms/input.ts";
 import { checkOptions } from "../options.ts";
 import { describe, suggestion } from "../describe.ts";
+import { makeData } from "../memory/arrays.ts";
 import { constructorOf, type ShortDType, type TypedArray } from "../memory/dtype.ts";
 import type { ArraySource, LikeOf } from "../memory/like_types.ts";
 import type { NdArray } from "../memory/nd_array.ts";
+import { releaseBuffer } from "../memory/segment.ts";
 import { shapeText } from "../memory/shape.ts";
+import { indexType, type Indices, runStarts, sortTuning } from "./limits.ts";
 import { lowerBound, presentCount, searchDoubles, searchWords, upperBound } from "./search.ts";
 
 /** Options of {@linkcode searchsorted}. */
@@ -22,7 +25,7 @@ export interface SearchsortedOptions {
   readonly sorter?: ArraySource | undefined;
   /** Processes: the number of processors by default; 0 and 1 mean the calling one alone. */
   readonly np?: number | undefined;
-  /** A `Uint32Array` or view of the shape of `v`, in C order. */
+  /** A `Uint32Array` or view of the shape of `v`, in C order; a `Float64Array` for 2^32 and more elements of `a`. */
   readonly out?: TypedArray | NdArray | undefined;
 }
 
@@ -42,12 +45,13 @@ const CONVERSION_SHARE = 1 / 32;
  * below each value, with `side: "right"` of those that are not above it. NaN is greater than all other values.
  *
  * A number for a number; else a `Uint32Array` in shared memory, or a view of the shape of `v`. 64-bit integers are
- * compared with each other exactly, with floats as doubles. O(m log n), and O(n) for a `sorter` and for many values in an
+ * compared with each other exactly, with floats as doubles. Places in an array of 2^32 or more elements are in a
+ * `Float64Array`, which the static type does not tell. O(m log n), and O(n) for a `sorter` and for many values in an
  * array that is not of doubles. Blocks.
  *
  * Current implementation: from 512 Ki values on with several processes.
  *
- * Differs from `numpy.searchsorted`: indices have 32 bits.
+ * Differs from `numpy.searchsorted`: indices have 32 bits, for 2^32 and more elements they are doubles.
  *
  * @param a one dimension, sorted unless there is a `sorter`: else places are arbitrary, but within the array
  * @param v a value, or an array of any shape
@@ -86,13 +90,15 @@ function search(
   const values = flatInput(v, `${what} v`);
   const size = crewSize(options?.np, values.data.length, SHARE, what);
   const isNumber = values.dimensions.length === 0 && options?.out === undefined;
+  // a place may be the length
+  const type = indexType(sorted.data.length + 1);
   if (isNumber) {
-    const place = new Uint32Array(1);
-    fillPlaces(sorted, values, isRight, place, 1);
+    const place = new (constructorOf(type))(1) as Indices;
+    fillIndices(sorted, values, isRight, place, 1);
     return place[0]!;
   }
-  const output = outputFor(options?.out, values.dimensions, "u4", "searchsorted");
-  fillPlaces(sorted, values, isRight, output.data as Uint32Array, output.isShared ? size : 1);
+  const output = outputFor(options?.out, values.dimensions, type, "searchsorted");
+  fillIndices(sorted, values, isRight, output.data as Indices, output.isShared ? size : 1);
   return output.result;
 }
 
@@ -134,6 +140,35 @@ function sortedInput(a: unknown, sorter: unknown, what: string): Input {
     data[i] = (input.data as Float64Array)[at]!;
   }
   return { ...input, data };
+}
+
+function fillIndices(sorted: Input, values: Input, isRight: boolean, out: Indices, size: number): void {
+  if (out instanceof Uint32Array) fillPlaces(sorted, values, isRight, out, size);
+  else fillLongPlaces(sorted, values, isRight, out, size);
+}
+
+/** Places in parts of a long array, whose places have 32 bits, add up to those in the whole. */
+function fillLongPlaces(
+  sorted: Input,
+  values: Input,
+  isRight: boolean,
+  out: Float64Array,
+  size: number,
+): void {
+  const places = makeData([out.length], "u4", "searchsorted", "anything") as Uint32Array<ArrayBuffer>;
+  const starts = runStarts(sorted.data.length, sortTuning.indices - 1);
+  // the values may lie where `out` does
+  const sums = new Float64Array(out.length);
+  try {
+    for (let part = 0; part < starts.length - 1; part++) {
+      const data = sorted.data.subarray(starts[part], starts[part + 1]);
+      fillPlaces({ ...sorted, data }, values, isRight, places, size);
+      for (let i = 0; i < sums.length; i++) sums[i]! += places[i]!;
+    }
+    out.set(sums);
+  } finally {
+    releaseBuffer(places.buffer);
+  }
 }
 
 function fillPlaces(
@@ -180,15 +215,20 @@ function searchIntegers(
   size: number,
 ): void {
   const flip = common === "u8" ? 0x80000000 | 0 : 0;
-  const [a, v] = [toWords(sorted, common), toWords(values, common)];
+  const [a, v] = [toWords(sorted), toWords(values)];
   inBlocks(values.length, size, (from, to) => searchWords(a, v, flip, from, to, isRight, out));
 }
 
-/** 64-bit integers as words; others are converted. */
-function toWords(data: TypedArray, common: "i8" | "u8"): Int32Array {
+/** 64-bit integers as words; others are converted, which works for both kinds. */
+function toWords(data: TypedArray): Int32Array {
   if (isBig(data)) return halves(data);
-  const integers = Array.from(data as ArrayLike<number>, BigInt);
-  return halves(common === "i8" ? BigInt64Array.from(integers) : BigUint64Array.from(integers));
+  const words = new Int32Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) {
+    const integer = data[i]!;
+    words[2 * i] = integer;
+    words[2 * i + 1] = Math.floor(integer / 2 ** 32);
+  }
+  return words;
 }
 
 /** Without a look at every element of the sorted array. */

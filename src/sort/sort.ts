@@ -13,8 +13,10 @@ import type { ArraySource, InferredDType, LikeOf } from "../memory/like_types.ts
 import { forEachRow, isNdView, type NdArray } from "../memory/nd_array.ts";
 import { releaseBuffer } from "../memory/segment.ts";
 import type { TypedArrayOf } from "../memory/dtype.ts";
-import { checkLength, sortShare } from "./indices.ts";
+import { sortShare } from "./indices.ts";
 import { lanesAlong, sortLanes } from "./lanes.ts";
+import { runLimit } from "./limits.ts";
+import { sortLong } from "./long.ts";
 import { checkKind, sortAxis, type SortKind } from "./options.ts";
 import { sortInto } from "./sort_into.ts";
 
@@ -44,7 +46,8 @@ const OPTIONS = ["axis", "np", "kind"];
  * meanwhile, no element is lost. Blocks.
  *
  * Current implementation: doubles as in `argsort()`, but without indices; bytes and 16-bit integers by counting; all
- * others by their indices.
+ * others by their indices. Axes of more than 2,146,435,072 elements of 32 or 64 bits (2^31 of `f2`) are sorted in k runs
+ * of as many, which are merged: O(n log k), with memory for a second array, and the above only for one run.
  *
  * Differs from `numpy.ndarray.sort`: always stable. From `Float64Array.prototype.sort`: `-0` is not less than `0`.
  *
@@ -76,9 +79,9 @@ export function sort<A extends TypedArray | NdArray>(a: A, options?: SortOptions
   const { data, dimensions } = input;
   const { axis } = sortAxis(options?.axis, dimensions, data.length, what);
   const size = sizeFor(input, options?.np, what);
-  if (lanesAlong(dimensions, axis).length === data.length) sortInto(data, data, input.dtype, size);
-  else if (size === 1) sortAlong(input, dimensions, axis, data, 1);
-  else {
+  if (size === 1 || lanesAlong(dimensions, axis).length === data.length) {
+    sortAlong(input, dimensions, axis, data, size);
+  } else {
     // lanes that a dying process has half written are lost: all are written elsewhere first
     const copy = makeData([data.length], input.dtype, "sort", "anything");
     sortAlong(input, dimensions, axis, copy, size);
@@ -127,7 +130,6 @@ export function sorted(a: unknown, options?: SortedOptions): TypedArray | NdArra
 }
 
 function sizeFor({ data, dtype }: Input, np: number | undefined, what: string): number {
-  checkLength(data.length, dtype, what);
   return crewSize(np, data.length, sortShare(dtype), what);
 }
 
@@ -140,8 +142,9 @@ function sortAlong(
 ): void {
   if (data.length === 0) return;
   const lanes = lanesAlong(dimensions, axis);
-  if (lanes.length === data.length) return sortInto(data, target, dtype, size);
-  sortLanes(lanes, data, target, size, (from, to) => sortInto(from, to, dtype, 1));
+  const sortLane = lanes.length > runLimit(dtype) ? sortLong : sortInto;
+  if (lanes.length === data.length) return sortLane(data, target, dtype, size);
+  sortLanes(lanes, data, target, size, (from, to) => sortLane(from, to, dtype, 1));
 }
 
 function writeBack(sorted: TypedArray, view: NdArray): void {

@@ -20,6 +20,11 @@ const FEW_HALVES = 2 ** 12;
 /** Up to here a segment costs more than the sort. */
 const PRIVATE = 2 ** 14;
 
+/** Whether elements are sorted by counting how often each value occurs; a zero of `f2` has two. */
+export function isSortedByCounting({ BYTES_PER_ELEMENT, length }: TypedArray, dtype: ShortDType): boolean {
+  return BYTES_PER_ELEMENT === 1 || (BYTES_PER_ELEMENT === 2 && dtype !== "f2" && length > FEW_HALVES);
+}
+
 /**
  * Writes the elements of `source` to `target`, which may be the same, in NumPy's order and stably.
  *
@@ -27,8 +32,7 @@ const PRIVATE = 2 ** 14;
  */
 export function sortInto(source: TypedArray, target: TypedArray, dtype: ShortDType, size: number): void {
   const isInPlace = source.buffer === target.buffer;
-  const canCount = source.BYTES_PER_ELEMENT === 1 || (dtype !== "f2" && source.length > FEW_HALVES);
-  if (source.BYTES_PER_ELEMENT <= 2 && canCount) return sortByCounting(source, target);
+  if (isSortedByCounting(source, dtype)) return sortByCounting(source, target);
   if (source.length < 2 || (source.BYTES_PER_ELEMENT >= 4 && isRising(elementsOf(source)))) {
     if (!isInPlace) copyBits(source, target);
     return;
@@ -81,6 +85,7 @@ function withArray(length: number, dtype: ShortDType, use: (array: TypedArray) =
   }
 }
 
-function copyBits(source: TypedArray, target: TypedArray): void {
+/** Copies all elements to an array of the same element type. */
+export function copyBits(source: TypedArray, target: TypedArray): void {
   if (dtypeOf(source) === dtypeOf(target)) (target as Float64Array).set(source as Float64Array);
 }
