@@ -120,21 +120,24 @@ export function listDirectory(path: string): string[] {
   const names: string[] = [];
   const fd = c.open(cString(path), O_RDONLY | O_CLOEXEC, 0);
   if (fd < 0) return names;
+  readDirectory(fd, names);
+  c.close(fd);
+  return names;
+}
+
+/** Adds the names in an open directory to `names`; false, with `errno`, if it cannot be read to its end. Blocks. */
+export function readDirectory(fd: number, names: string[]): boolean {
   const bytes = scratch;
   const view = new DataView(bytes.buffer);
-  for (
-    let count = c.getdents64(fd, bytes, bytes.length);
-    count > 0;
-    count = c.getdents64(fd, bytes, bytes.length)
-  ) {
+  for (;;) {
+    const count = c.getdents64(fd, bytes, bytes.length);
+    if (count <= 0) return count === 0;
     // struct linux_dirent64 { u64 ino; s64 off; u16 reclen; u8 type; char name[]; }
     for (let at = 0; at < count; at += view.getUint16(at + 16, true)) {
       const name = DECODER.decode(bytes.subarray(at + 19, bytes.indexOf(0, at + 19)));
       if (name !== "." && name !== "..") names.push(name);
     }
   }
-  c.close(fd);
-  return names;
 }
 
 /** Where a symbolic link points; `undefined` if there is none. */

@@ -4,6 +4,7 @@ import { totalmem } from "node:os";
 import process from "node:process";
 import { affinityCount, getenv, readFile } from "../ffi/libc.ts";
 import { cpuCount, cpuCountOf, type Machine } from "../src/process/cpu_count.ts";
+import { memoryBudget } from "../src/memory/memory_budget.ts";
 import { availableMemory, memoryInfo, totalMemory } from "../src/process/memory_info.ts";
 import { test } from "./harness.ts";
 
@@ -196,4 +197,6 @@ test("memoryInfo() obeys cgroup v1", () => {
 test("totalMemory() and availableMemory() tell this machine's memory", () => {
   assert.ok(totalMemory() > 0 && totalMemory() <= totalmem(), `${totalMemory()} of ${totalmem()}`);
   assert.ok(availableMemory() > 0 && availableMemory() <= totalMemory());
+  // what allocations go by
+  assert.equal(memoryBudget().totalBytes, totalMemory());
 });

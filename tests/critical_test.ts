@@ -215,6 +215,18 @@ test("MapReduce.critical() outside of jobs returns the body's value", () => {
   assert.deepEqual(pool.mapSync(() => pool.critical(() => 8), [0, 1]), [8, 8]);
 });
 
+test("MapReduce.critical.enter() before the pool's first map is left after it, for everyone", async () => {
+  using pool = new MapReduce({ np: 2 });
+  {
+    using _ = pool.critical.enter();
+    // only now the lock moves to where workers see it
+    assert.deepEqual(await pool.map((i) => i, range(4)), indices(4));
+  }
+  assert.equal(pool.critical(() => "entered"), "entered");
+  const inside = pool.map((i) => pool.critical(() => i), range(4));
+  assert.deepEqual(await soon(inside, "workers to get in"), indices(4));
+});
+
 test("MapReduce.critical.enter() may be left twice without freeing what another holds", async () => {
   using pool = new MapReduce({ np: 2 });
   const count = empty([]);

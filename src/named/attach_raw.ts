@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ENOENT, LOCK_NB, LOCK_SH } from "../../ffi/constants.ts";
+import { ENOENT } from "../../ffi/constants.ts";
 import { c, PAGE_BYTES, systemCallError } from "../../ffi/libc.ts";
 import { describe } from "../describe.ts";
 import { shaped } from "../memory/arrays.ts";
@@ -12,6 +12,7 @@ import type { ArrayOf } from "../memory/like_types.ts";
 import { mapShared } from "../memory/mapping.ts";
 import { adoptMapping, checkViewBytes, mapWithRoom } from "../memory/segment.ts";
 import { byteLengthOf, dimensionsOf, type Shape, shapeText } from "../memory/shape.ts";
+import { hold } from "./lock.ts";
 import { DIRECTORY, nameOf, rawPathOf } from "./name.ts";
 import { openObject } from "./open_segment.ts";
 
@@ -68,7 +69,7 @@ export function attachRaw<const S extends Shape, const D extends DType = "f8">(
     }
     // one of this package's own has its users counted by locks
     const isOurs = nameOf(path.slice(DIRECTORY.length + 1)) !== undefined;
-    if (isOurs) c.flock(file.fd, LOCK_SH | LOCK_NB);
+    if (isOurs) hold(file.fd, `${what}: ${path}`);
     // no memory can be mapped where there is none: an object of 0 bytes
     const mappedBytes = Math.max(1, Math.ceil(size / PAGE_BYTES)) * PAGE_BYTES;
     const mapping = mapWithRoom(0, what, () => mapShared(file.fd, mappedBytes, what));

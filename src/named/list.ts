@@ -5,7 +5,7 @@
  */
 import { EMFILE, ENFILE, ENOENT, ENOMEM, O_CLOEXEC, O_RDONLY } from "../../ffi/constants.ts";
 import { SystemCallError } from "../../ffi/errors.ts";
-import { c, cString, errno, listDirectory, systemCallError } from "../../ffi/libc.ts";
+import { c, cString, errno, readDirectory, systemCallError } from "../../ffi/libc.ts";
 import { FormatError } from "../errors.ts";
 import type { ShortDType } from "../memory/dtype.ts";
 import { becomeSole, isUnheld } from "./lock.ts";
@@ -75,8 +75,11 @@ export function filesIn(what: string): string[] {
     if (errno() === ENOENT) return [];
     throw systemCallError("open", `${what}: ${DIRECTORY}`);
   }
+  const names: string[] = [];
+  const error = readDirectory(fd, names) ? undefined : systemCallError("getdents64", `${what}: ${DIRECTORY}`);
   c.close(fd);
-  return listDirectory(DIRECTORY);
+  if (error !== undefined) throw error;
+  return names;
 }
 
 /** Whether an error is about the one file, rather than about this process. */
@@ -90,13 +93,13 @@ function describeSegment(name: string): NamedArray | undefined {
   if (file === undefined) return undefined;
   try {
     const { dtype, shape, dataBytes } = readLayout(file.fd, file.status.byteLength, path);
-    becomeSole(file.fd, "list()");
+    becomeSole(file.fd, `list(): ${path}`);
     return {
       name,
       dtype,
       shape,
       bytes: dataBytes,
-      isHeld: !isUnheld(file.fd),
+      isHeld: !isUnheld(file.fd, `list(): ${path}`),
       isPersistent: isPersistent(file.status),
     };
   } finally {

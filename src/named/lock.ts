@@ -34,9 +34,13 @@ export function hold(fd: number, what: string): void {
 /**
  * Whether nobody holds a segment; if so, nobody can before the descriptor is closed. The descriptor must hold the
  * other lock, see {@linkcode becomeSole}.
+ *
+ * @throws {SystemCallError} when the kernel cannot tell
  */
-export function isUnheld(fd: number): boolean {
-  return c.flock(fd, LOCK_EX | LOCK_NB) === 0;
+export function isUnheld(fd: number, what: string): boolean {
+  if (c.flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
+  if (errno() === EAGAIN) return false;
+  throw systemCallError("flock", what);
 }
 
 /**

@@ -58,10 +58,15 @@ export function openObject(path: string, access: Access, what: string): OpenFile
     throw openError(path, number, what);
   }
   const status = statusOf(fd);
-  const problem = status === undefined ? "cannot be looked at" : kindProblem(status);
-  if (status !== undefined && problem === undefined) return { fd, status };
+  if (status === undefined) {
+    const error = systemCallError("statx", `${what}: ${path}`);
+    c.close(fd);
+    throw error;
+  }
+  const problem = kindProblem(status);
+  if (problem === undefined) return { fd, status };
   c.close(fd);
-  throw refusal(path, problem!, what);
+  throw refusal(path, problem, what);
 }
 
 /** Why a file is no segment of this user's; `undefined` when it is one. */

@@ -34,7 +34,7 @@ export function removeStale(path: string, evenPersistent: boolean, what: string)
   try {
     if (isPersistent(file.status) && !evenPersistent) return "persistent";
     becomeSole(file.fd, `${what}: ${path}`);
-    if (!isUnheld(file.fd)) return "held";
+    if (!isUnheld(file.fd, `${what}: ${path}`)) return "held";
     return removeName(file, path, what) ? "removed" : "gone";
   } finally {
     c.close(file.fd);

@@ -83,7 +83,7 @@ export function background<T>(fn: () => T): Background<T> {
       if (isForkedChild()) run.finishSync();
       else await run.finish();
     } finally {
-      sections.unshare();
+      sections.lock.unshare();
     }
     return value();
   })();

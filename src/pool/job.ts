@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { Critical, Ordered, Sections, WorkerLocal, WorkerPlace } from "./sections.ts";
+import type { Critical } from "./critical.ts";
+import type { Ordered } from "./ordered.ts";
+import type { Sections } from "./sections.ts";
+import type { WorkerLocal, WorkerPlace } from "./worker_place.ts";
 
 /** The second argument of `work`: the same function runs wherever nothing can be captured. */
 export interface Job<S = unknown> {

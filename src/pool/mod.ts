@@ -15,13 +15,15 @@
 import "../process/engine_setup.ts";
 
 export { type Background, background } from "./background.ts";
+export type { Critical } from "./critical.ts";
 export { getDebug, setDebug } from "./debug.ts";
 export type { Items, StreamItems } from "./items.ts";
 export type { Job, StarOption, StarWork, Work } from "./job.ts";
 export type { ItemsOf, MapForm, MapMethod, Results } from "./map_method.ts";
 export { MapReduce } from "./map_reduce.ts";
 export type * from "./options.ts";
+export type { Ordered } from "./ordered.ts";
 export type { Progress, ProgressCallback, ProgressOption } from "../observe/progress.ts";
 export type { Seed } from "./random.ts";
 export { Range, range } from "./range.ts";
-export type { Critical, Ordered, WorkerLocal } from "./sections.ts";
+export type { WorkerLocal } from "./worker_place.ts";

@@ -8,7 +8,9 @@ import { self } from "../process/identity.ts";
 import type { ThrownValue } from "../transport/result_reader.ts";
 import { type Work, WorkerJob } from "./job.ts";
 import type { ResolvedMapOptions } from "./options.ts";
-import { isThenable, type Sections, type WorkerPlace } from "./sections.ts";
+import type { Sections } from "./sections.ts";
+import { isThenable } from "./thenable.ts";
+import { placeOf, type WorkerPlace } from "./worker_place.ts";
 
 /** What a serial map needs to know. */
 export interface SerialTask {
@@ -25,14 +27,7 @@ export interface SerialTask {
 /** Runs jobs one after the other. */
 export class SerialRunner {
   readonly #task: SerialTask;
-  readonly #place: WorkerPlace = {
-    rank: 0,
-    local: { rank: 0 },
-    turnstile: undefined,
-    index: -1,
-    orderedIndex: -1,
-    isInOrdered: false,
-  };
+  readonly #place: WorkerPlace = placeOf(0, undefined);
   readonly #job: WorkerJob;
   readonly #startedMs = performance.now();
 
@@ -71,7 +66,7 @@ export class SerialRunner {
       failed(index, { error, stack, lossy: false }, isDebug);
       return;
     } finally {
-      if (sections.mutex.isHeld && outer === undefined) sections.mutex.release();
+      if (sections.lock.isHeld && outer === undefined) sections.lock.release();
       this.#place.isInOrdered = false;
       sections.place = outer;
     }

@@ -28,13 +28,13 @@ const REST_MS = 100;
 
 /** The results of `call`; the workers are forked at the first step. */
 export async function* streamResults(call: StreamCall): AsyncGenerator<unknown, void, undefined> {
-  if (call.isClosed()) throw new PoolClosedError();
+  if (call.pool.isClosed) throw new PoolClosedError();
   call.options.signal?.throwIfAborted();
   const source = streamItems(call.items, call.action);
   if (source.kind === "indexed") {
     if (source.length === 0) return;
-    if (call.runsHere() || source.length < call.options.minLength) return yield* streamHere(call, source);
-  } else if (call.runsHere()) return yield* streamHere(call, source);
+    if (call.pool.runsHere || source.length < call.options.minLength) return yield* streamHere(call, source);
+  } else if (call.pool.runsHere) return yield* streamHere(call, source);
   yield* new Stream(call, source).results();
 }
 
@@ -65,7 +65,11 @@ class Stream {
     const feed = source.kind === "indexed" ? undefined : new ItemFeed(this.#window);
     this.#feed = feed;
     if (feed !== undefined) this.#arrivals.settled = (index) => feed.vacate(index);
-    const task = call.task(np, (index) => (source as IndexedItems<unknown>).at(index));
+    const task = call.pool.workerTask(call, {
+      np,
+      itemAt: (index) => (source as IndexedItems<unknown>).at(index),
+      isEager: true,
+    });
     this.#run = new Run(
       task,
       (rank, writer, sharing) => {
@@ -80,14 +84,14 @@ class Stream {
   }
 
   async *results(): AsyncGenerator<unknown, void, undefined> {
-    const { isOrdered, options: { signal }, enter, leave } = this.#call;
+    const { isOrdered, options: { signal }, pool } = this.#call;
     const run = this.#run;
     const abort = (): void => run.fail(signal!.reason);
     let restTimer: ReturnType<typeof setTimeout> | undefined;
     try {
       this.#pull();
       run.start(true);
-      enter(run);
+      pool.enter(run);
       signal?.addEventListener("abort", abort);
       while (this.#consumed < this.#total) {
         const index = run.hasFailed ? -1 : this.#arrivals.available(this.#consumed, isOrdered);
@@ -105,7 +109,7 @@ class Stream {
       clearTimeout(restTimer);
       await this.#close();
       signal?.removeEventListener("abort", abort);
-      leave(run);
+      pool.leave(run);
     }
   }
 

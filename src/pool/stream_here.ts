@@ -15,7 +15,7 @@ export async function* streamHere(
 ): AsyncGenerator<unknown, void, undefined> {
   const length = source.kind === "indexed" ? source.length : undefined;
   const arrivals = new Arrivals(call.options, length);
-  const runner = new SerialRunner(call.serialTask());
+  const runner = new SerialRunner(call.pool.serialTask(call));
   const put = (index: number, value: unknown): void => arrivals.put(index, value);
   const failed = (index: number, thrown: ThrownValue, refused: boolean): void =>
     arrivals.putError(index, thrown, refused, master());

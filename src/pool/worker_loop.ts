@@ -23,7 +23,9 @@ import {
   WAITERS,
 } from "./control.ts";
 import { type Work, WorkerJob } from "./job.ts";
-import { isThenable, type Sections, type WorkerPlace } from "./sections.ts";
+import type { Sections } from "./sections.ts";
+import { isThenable } from "./thenable.ts";
+import { placeOf, type WorkerPlace } from "./worker_place.ts";
 
 /** What every worker of a run knows by inheritance. */
 export interface WorkerTask {
@@ -77,14 +79,7 @@ class Worker {
     this.#writer = writer;
     this.#sections = sections;
     this.#turnstile = turnstileOf(memory, np, rank);
-    this.#place = {
-      rank,
-      local: { rank },
-      turnstile: this.#turnstile,
-      index: -1,
-      orderedIndex: -1,
-      isInOrdered: false,
-    };
+    this.#place = placeOf(rank, this.#turnstile);
     this.#job = new WorkerJob(sections, this.#place, np, shared, signal);
     this.#words = memory.words;
     this.#doubles = memory.doubles;
@@ -150,7 +145,7 @@ class Worker {
 
   /** Publishes what a job returned; false when it was refused. */
   #finish(index: number, value: unknown): boolean {
-    if (this.#sections.mutex.isHeld) throw guardNotDisposed();
+    if (this.#sections.lock.isHeld) throw guardNotDisposed();
     this.#place.isInOrdered = false;
     if (typeof value === "object" && isThenable(value)) return this.#refuse(new AsyncJobError(index));
     try {
@@ -169,7 +164,7 @@ class Worker {
 
   /** What the job still holds goes to the others. */
   #fail(error: unknown): false {
-    if (this.#sections.mutex.isHeld) this.#sections.mutex.release();
+    if (this.#sections.lock.isHeld) this.#sections.lock.release();
     this.#place.isInOrdered = false;
     this.#writer.putError(THROWN, error);
     return false;

@@ -4,7 +4,7 @@
  * @module
  */
 import * as libc from "../../ffi/libc.ts";
-import { controlGroup, type FileReader } from "./proc_files.ts";
+import { controlGroup, type FileReader } from "../control_group.ts";
 
 /** What the limits are read from. */
 export interface Machine {

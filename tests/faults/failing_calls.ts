@@ -2,11 +2,18 @@
  * System calls that fail on request: the k-th call of one C function, in the master or in a worker.
  *
  * The functions of `c` are replaced while an action runs, and children inherit the replacements. A failure happens
- * once, whichever process meets it first, and gives the error number that the man page names for it.
+ * once, whichever process meets it first, and gives an error number that the man page names for it.
  */
-import { EAGAIN, EINTR, EMFILE, ENOMEM, MADV_DOFORK } from "../../ffi/constants.ts";
+import { EAGAIN, EINTR, EMFILE, ENOMEM, ENOSPC, MADV_DOFORK } from "../../ffi/constants.ts";
 import { backend, c } from "../../ffi/libc.ts";
-import { empty } from "../../mod.ts";
+import {
+  CodecError,
+  empty,
+  SystemCallError,
+  UnsupportedError,
+  WorkerError,
+  WorkerExitError,
+} from "../../mod.ts";
 
 /** Where the call is made. */
 export type Caller = "the master" | "a worker";
@@ -15,44 +22,61 @@ export type Caller = "the master" | "a worker";
 export interface Site {
   readonly name: string;
   readonly k: number;
+  /** How it fails. */
+  readonly errno: number;
 }
 
+const EIO = 5;
+const ENOLCK = 37;
 const ENOSYS = 38;
 const ENOBUFS = 105;
 
 /**
- * What can fail, and how. The rest cannot for arguments of ours (`kill` and `waitid` on one's own child but for
- * EINTR, `lseek` on a memfd, `dup3` onto an open descriptor, `prctl`, `signal`), has no failure (`getpid`), or is made to end the process.
+ * What can fail, and how; the first way is the one that maps are tested with. The rest cannot for arguments of ours
+ * (`kill` and `waitid` on one's own child but for EINTR, `lseek` on a memfd, `dup3` onto an open descriptor, `prctl`,
+ * `signal`, `sched_getaffinity`), has no failure (`getpid`, `geteuid`), or is made to end the process.
  */
-const FAILURES: Readonly<Record<string, number>> = {
-  fork: EAGAIN,
-  mmap: ENOMEM,
-  munmap: ENOMEM,
-  madvise: ENOMEM,
-  memfd_create: ENOSYS,
-  ftruncate: EINTR,
-  open: EMFILE,
-  close: EINTR,
-  pipe2: EMFILE,
-  socketpair: EMFILE,
-  sendmsg: ENOBUFS,
-  recvmsg: ENOMEM,
-  read: EINTR,
-  write: EAGAIN,
-  poll: EINTR,
-  readlink: ENOMEM,
-  getdents64: ENOMEM,
-  epoll_create1: EMFILE,
-  eventfd: EMFILE,
-  getrandom: ENOSYS,
-  futex: EINTR,
-  waitid: EINTR,
-  usleep: EINTR,
-  fcntl: EINTR,
+const FAILURES: Readonly<Record<string, readonly [number, ...number[]]>> = {
+  fork: [EAGAIN],
+  mmap: [ENOMEM],
+  munmap: [ENOMEM],
+  madvise: [ENOMEM, EAGAIN, EINTR],
+  memfd_create: [ENOSYS],
+  ftruncate: [EINTR, ENOSPC],
+  posix_fallocate: [ENOSPC, EINTR, ENOMEM],
+  flock: [ENOLCK, EINTR],
+  fchmod: [EIO, EINTR],
+  statx: [ENOMEM, EIO],
+  statvfs: [EIO, EINTR],
+  linkat: [ENOSPC, ENOMEM],
+  unlink: [EIO],
+  rename: [ENOSPC, EIO],
+  open: [EMFILE, ENOMEM, EINTR],
+  close: [EINTR, EIO],
+  pipe2: [EMFILE],
+  socketpair: [EMFILE],
+  sendmsg: [ENOBUFS],
+  recvmsg: [ENOMEM],
+  read: [EINTR, EIO],
+  pread: [EIO, EINTR],
+  pwrite: [ENOSPC, EIO, EINTR],
+  write: [EAGAIN, ENOSPC, EIO, EINTR],
+  poll: [EINTR],
+  readlink: [ENOMEM],
+  getdents64: [ENOMEM],
+  epoll_create1: [EMFILE],
+  eventfd: [EMFILE],
+  getrandom: [ENOSYS],
+  futex: [EINTR],
+  waitid: [EINTR],
+  usleep: [EINTR],
+  fcntl: [EINTR, ENOLCK],
 };
 
 /** These have done their work even when they fail: close(2); a mapping that stays would be a leak by definition. */
 const WORKS_ANYWAY: ReadonlySet<string> = new Set(["close", "munmap"]);
+/** These give the error number itself. */
+const RETURN_ERRNO: ReadonlySet<string> = new Set(["posix_fallocate"]);
 /** How often these are called depends on time: the first calls stand for all. */
 const POLLS: ReadonlySet<string> = new Set(["poll", "waitid", "usleep", "futex"]);
 const MAX_POLLS = 3;
@@ -73,17 +97,27 @@ let caller: Caller = "the master";
 let isWorker = false;
 let targetAt = -1;
 let targetK = 0;
+let targetErrno = 0;
 
-/** All calls that `action` makes in one process of that kind, of each function the first `limit`. */
+/** Which calls are made to fail. */
+export interface Choice {
+  /** Of each function the first so many; all of them unless said. */
+  readonly limit?: number;
+  /** Whether each of them fails in every way that it may, one after the other. */
+  readonly everyWay?: boolean;
+}
+
+/** The calls that `action` makes in one process of that kind. */
 export async function sitesOf(
   where: Caller,
   action: () => Promise<void>,
-  limit: number = Infinity,
+  { limit = Infinity, everyWay = false }: Choice = {},
 ): Promise<Site[]> {
   await withCalls(where, undefined, action);
   return NAMES.flatMap((name, at) => {
     const count = Math.min(most[at]!, limit, POLLS.has(name) ? MAX_POLLS : Infinity);
-    return Array.from({ length: count }, (_, i) => ({ name, k: i + 1 }));
+    const ways = everyWay ? FAILURES[name]! : FAILURES[name]!.slice(0, 1);
+    return ways.flatMap((errno) => Array.from({ length: count }, (_, i) => ({ name, k: i + 1, errno })));
   });
 }
 
@@ -93,10 +127,20 @@ export async function failing(where: Caller, site: Site, action: () => Promise<v
   return hit[0] === 1;
 }
 
+/** Whether users are told of such an error: what failed is named. */
+export function isDocumented(error: unknown): boolean {
+  return error instanceof SystemCallError || error instanceof WorkerExitError ||
+    error instanceof UnsupportedError ||
+    // thrown in a job: by an array's allocation, or where a result was being carried
+    (error instanceof WorkerError || error instanceof CodecError) &&
+      /^SystemCallError: \w+ failed: E/.test(`${error.cause}`);
+}
+
 async function withCalls(where: Caller, site: Site | undefined, action: () => Promise<void>): Promise<void> {
   caller = where;
   targetAt = site === undefined ? -1 : NAMES.indexOf(site.name);
   targetK = site?.k ?? 0;
+  targetErrno = site?.errno ?? 0;
   most.fill(0);
   made.fill(0);
   hit[0] = 0;
@@ -142,6 +186,7 @@ function fails(at: number): boolean {
 }
 
 function failure(name: string): number {
-  errnoCell[0] = FAILURES[name]!;
+  if (RETURN_ERRNO.has(name)) return targetErrno;
+  errnoCell[0] = targetErrno;
   return -1;
 }

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import {
   background,
-  CodecError,
   copy,
   empty,
   fromIter,
@@ -11,14 +10,10 @@ import {
   PoolClosedError,
   range,
   release,
-  SystemCallError,
-  UnsupportedError,
-  WorkerError,
-  WorkerExitError,
   zeros,
 } from "../../mod.ts";
 import { collect, collectGarbage, eventually, indices, noChildren, soon } from "../support.ts";
-import { type Caller, failing, type Site, sitesOf } from "./failing_calls.ts";
+import { type Caller, failing, isDocumented, type Site, sitesOf } from "./failing_calls.ts";
 import { fault, isSoak } from "./rig.ts";
 
 /** Longer than what a ring takes: it travels as a segment. */
@@ -134,14 +129,6 @@ function assertLoopIsOwn(): void {
 /** Those that start none, or kill them before they have done much. */
 const WITHOUT_WORKERS = new Set(["empty, zeros, copy, fromIter, release", "dispose while jobs run"]);
 
-function isDocumented(error: unknown): boolean {
-  return error instanceof SystemCallError || error instanceof WorkerExitError ||
-    error instanceof UnsupportedError ||
-    // thrown in a job: by an array's allocation, or where a result was being carried
-    (error instanceof WorkerError || error instanceof CodecError) &&
-      /^SystemCallError: \w+ failed: E/.test(`${error.cause}`);
-}
-
 function descriptors(): number {
   return readdirSync("/proc/self/fd").length;
 }
@@ -179,7 +166,7 @@ for (const [name, entry] of Object.entries(ENTRIES)) {
     }, async ({ index }) => {
       if (index === 0) {
         await entry();
-        sites = await sitesOf(where, entry, name === "map" || isSoak ? Infinity : SAMPLE);
+        sites = await sitesOf(where, entry, name === "map" || isSoak ? {} : { limit: SAMPLE });
       }
       const mine = sites.filter((_, at) => at % ROUNDS === index);
       for (const site of mine) if (await survive(where, site, entry)) made++;

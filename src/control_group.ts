@@ -1,5 +1,6 @@
 /**
- * Where this process's control groups are: the files of limits that containers and batch systems set.
+ * Where this process's control groups are: the files of limits that containers and batch systems set, for processors and
+ * for memory.
  *
  * @module
  */
