@@ -272,12 +272,13 @@ test("savetxt() gives the same for np 0 to 3", () => {
 });
 
 test("savetxt() writes many numbers in parallel by itself", () => {
-  const x = Float64Array.from({ length: 150_000 }, (_, k) => Math.sqrt(k));
+  const x = Float64Array.from({ length: 2 * usual.minNumbers + 1 }, (_, k) => Math.sqrt(k));
   const got = inFolder(() => {
     savetxt(PATH, x);
-    return loadtxt(PATH, { ndmin: 1 });
+    return loadtxt(PATH, { ndmin: 1 }) as Float64Array;
   });
-  assert.deepEqual(got, x);
+  assert.equal(got.length, x.length);
+  assert(got.every((value, k) => value === x[k]));
 });
 
 test("savetxt() writes a table of columns", () => {

@@ -14,6 +14,7 @@ import { isTable, type Outgoing, outgoing, outgoingColumns } from "../npy/outgoi
 import { pathOf } from "../npy/path.ts";
 import type { SaveSource } from "../npy/save.ts";
 import { checkOptions } from "../options.ts";
+import { Placer } from "../text/placer.ts";
 import { type NumberFormat, parseFormat } from "../text/printf.ts";
 import { shortestOf } from "../text/shortest.ts";
 
@@ -34,13 +35,14 @@ export interface SavetxtOptions {
   readonly footer?: string | undefined;
   /** What begins each line of header and footer; `"# "` by default. */
   readonly comments?: string | undefined;
-  /** How many processes; by default as many as there are processors, and 1 for less than 100,000 numbers. */
+  /** How many processes; by default as many as there are processors, and 1 for less than 2,000,000 numbers. */
   readonly np?: number | undefined;
 }
 
 /** For tests: several processes for few numbers, too, and few at a time. */
 export const saveTuning: { minNumbers: number; chunkNumbers: number } = {
-  minNumbers: 50_000,
+  /** A second process pays from twice as many on, measured; strings may have to be made in memory that both copy first. */
+  minNumbers: 1_000_000,
   chunkNumbers: 2 ** 14,
 };
 
@@ -78,8 +80,8 @@ interface Layout {
  * Differs from `numpy.savetxt`: `fmt` is `"shortest"` instead of `"%.18e"`, and cannot be one text for a whole row; no
  * compressed files; text is UTF-8.
  *
- * Current implementation: forked processes make the text of some rows each, say how long it is, and write it at its
- * place.
+ * Current implementation: forked processes claim some rows after others, make their text, and write it at its place as
+ * soon as the lengths of all before it are known.
  *
  * @param path a path, or a `file:` URL
  * @param a a typed array, an n-d view of any strides, a nested array, or an object of columns of one length
@@ -135,33 +137,35 @@ function writeTogether(
 ): number {
   const { rows, columns } = layout;
   const step = rowsAtOnce(layout);
+  const chunks = Math.ceil(rows / step);
   const size = Math.min(
     crewSize(np, rows * columns.length, saveTuning.minNumbers, "savetxt()"),
-    Math.max(1, Math.ceil(rows / step)),
+    Math.max(1, chunks),
   );
-  // of two rounds, as whoever is fast may be in the next one already; and the place behind all
-  const lengths = size > 1 ? makeData([2 * size], "f8", what, "zeros") as Float64Array : new Float64Array(2);
-  let end = start;
+  // of the text of each chunk, and one more
+  const lengths = size > 1 ? makeData([chunks], "i4", what, "zeros") as Int32Array : new Int32Array(chunks);
   const run = (size: number): boolean =>
     runCrew(size, (member) => {
-      const text = new RowText(layout);
-      let place = start;
-      for (let first = 0, round = 0; first < rows; first += step * size, round++) {
-        const from = Math.min(rows, first + step * member.rank);
-        const bytes = text.of(from, Math.min(rows, from + step));
-        const at = (round & 1) * size;
-        lengths[at + member.rank] = bytes.length;
-        member.barrier();
-        let own = place;
-        for (let rank = 0; rank < size; rank++) {
-          if (rank === member.rank) own = place;
-          place += lengths[at + rank]!;
-        }
-        writeAllAt(fd, bytes, own, what);
+      let text = new RowText(layout);
+      const placer = new Placer<Uint8Array<ArrayBuffer>>(lengths, (bytes, place) => {
+        writeAllAt(fd, bytes, start + place, what);
+        return true;
+      });
+      for (let k = member.claim(0); k < chunks; k = member.claim(0)) {
+        const bytes = text.of(step * k, Math.min(rows, step * (k + 1)));
+        placer.add(k, bytes.length, bytes);
+        // those bytes are still needed
+        if (placer.isWaiting) text = new RowText(layout);
       }
-      end = place;
+      // now all lengths are known
+      member.barrier();
+      placer.settle();
     });
-  if (!run(size)) run(1);
+  if (!run(size)) {
+    lengths.fill(0);
+    run(1);
+  }
+  const end = lengths.reduce((sum, length) => sum + length - 1, start);
   if (size > 1) releaseBuffer(lengths.buffer as ArrayBuffer);
   return end;
 }

@@ -1,5 +1,5 @@
 /**
- * Lines of bytes into rows of numbers: the loop that `loadtxt` spends its time in.
+ * Lines of bytes into rows of numbers, whatever they look like: the loop for all that `parsePlain` leaves.
  *
  * @module
  */
@@ -44,8 +44,9 @@ export interface Progress {
 /**
  * Parses the lines from `from` to `to`, a beginning of a line, at most `limit` rows of them.
  *
- * @param target rows of `plan.width` numbers, from its beginning on
+ * @param target rows of `plan.width` numbers
  * @param halves the same memory as words, for integers of 64 bits
+ * @param first where in `target` the first number goes
  * @returns how many rows there were
  */
 export function parseRows(
@@ -55,13 +56,14 @@ export function parseRows(
   to: number,
   target: Float64Array,
   halves: Int32Array,
+  first: number,
   limit: number,
   progress: Progress,
 ): number {
   const { classes, isDelimited, fields, isRagged, slots, kinds, least, most, width } = plan;
   let p = from;
   let rows = 0;
-  let base = 0;
+  let base = first;
   progress.outcome = DONE;
   while (p < to && rows < limit) {
     const line = p;

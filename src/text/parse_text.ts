@@ -3,13 +3,17 @@
  *
  * ```
  *            piece 0        piece 1        piece 2   …        a line belongs to the piece it begins in
- * count      1043 rows      1040           1041               each piece by whoever claims it
- *            ▼ sums: where the rows of each piece go; memory for exactly that many
- * parse      rows 0–1042    1043–2082      2083–…             each piece by whoever claims it, to its final place
+ * parse      1043 rows      1040           1041               each piece by whoever claims it, into memory of its own
+ *            ▼ sums: where the rows of each piece go, known when all pieces before it are parsed
+ * place      rows 0–1042    1043–2082      2083–…             by whoever has parsed it, who meanwhile parses others
  * ```
  *
- * Counting costs a tenth of parsing. A piece with a line that is no row stops the claims; pieces before it are finished,
- * so the first such line of the text is known, whoever found it.
+ * Pieces are claimed in their order and take about as long, so that the place is nearly always known at once. How much
+ * memory the rows will take is guessed; where that is not enough, and where it must be known before, rows are counted
+ * first.
+ *
+ * A piece with a line that is no row stops the claims; pieces before it are finished, so the first such line of the text
+ * is known, whoever found it.
  *
  * @module
  */
@@ -17,10 +21,12 @@ import { crewSize, runCrew } from "../algorithms/crew.ts";
 import { makeData } from "../memory/arrays.ts";
 import { releaseBuffer } from "../memory/segment.ts";
 import { countRows } from "./count_rows.ts";
+import { Failures } from "./failures.ts";
 import { DONE, type Progress } from "./parse_rows.ts";
 import { PieceReader } from "./pieces.ts";
+import { Placer } from "./placer.ts";
 import type { RowPlan, Separators } from "./row_plan.ts";
-import { type Output, RowSink } from "./row_sink.ts";
+import { type Output, RowBuffer, RowSink } from "./row_sink.ts";
 import type { TextSource } from "./text_source.ts";
 
 /** For tests: several processes for short texts, too. */
@@ -50,6 +56,8 @@ export interface BadLine {
 
 /** Some other program has written to the file between the two looks at it. */
 const CHANGED = 100;
+/** There are more rows than there is room for. */
+const FULL = 101;
 
 /**
  * Counts rows from `start` on, up to `maxRows`. O(bytes), in parallel from 64 MiB on unless there is a `maxRows`.
@@ -100,51 +108,65 @@ function countSome(
 }
 
 /**
- * Parses the counted rows into the outputs.
+ * Parses rows into the outputs, which have room for `capacity` of them.
  *
- * @returns the first line that is no row, if there is one; `"changed"` when there are not as many rows as counted
+ * @param known the rows of each piece, where they were counted
+ * @returns how many rows there are; or the first line that is none; `"changed"` when there are not as many rows as
+ *   counted, `"full"` when there are more than there is room for
  */
 export function parseAll(
   source: TextSource,
   start: number,
   plan: RowPlan,
   outputs: readonly Output[],
-  { byPiece, isCut }: RowCounts,
+  capacity: number,
+  known: RowCounts | undefined,
   np: number | undefined,
   what: string,
-): BadLine | "changed" | undefined {
-  const pieces = byPiece.length;
+): number | BadLine | "changed" | "full" {
+  const pieces = known?.byPiece.length ?? new PieceReader(source, start, what).count;
   const size = crewSize(np, source.byteLength - start, parseTuning.minParsedBytes, what);
-  // for each piece its outcome and where in the text; the last one says that some piece has failed
-  const found = size > 1
-    ? makeData([2 * pieces + 1], "f8", what, "zeros") as Float64Array
-    : new Float64Array(2 * pieces + 1);
-  const firstRows = new Float64Array(pieces + 1);
-  byPiece.forEach((count, k) => firstRows[k + 1] = firstRows[k]! + count);
+  const failures = new Failures(pieces, size > 1, what);
+  // of each piece, and one more: 0 is not known
+  const counts = size > 1 ? makeData([pieces], "i4", what, "zeros") as Int32Array : new Int32Array(pieces);
+  known?.byPiece.forEach((count, k) => counts[k] = count + 1);
   const run = (size: number): boolean =>
     runCrew(size, (member) => {
       const reader = new PieceReader(source, start, what);
       const sink = new RowSink(plan, outputs);
+      const free: RowBuffer[] = [];
+      const placer = new Placer<RowBuffer>(counts, (buffer, row, count) => {
+        if (row + count > capacity) return false;
+        sink.place(buffer, row, count);
+        free.push(buffer);
+        return true;
+      });
       const progress: Progress = { position: 0, outcome: DONE };
-      for (let k = member.claim(0); k < pieces && found[2 * pieces] === 0; k = member.claim(0)) {
+      for (let k = member.claim(0); k < pieces && !failures.isAny; k = member.claim(0)) {
         reader.read(k);
-        const count = byPiece[k]!;
-        const isLast = isCut && k === pieces - 1;
-        const rows = sink.parse(reader.text, reader.from, reader.to, firstRows[k]!, count, isLast, progress);
-        const outcome = progress.outcome === DONE && rows !== count ? CHANGED : progress.outcome;
-        if (outcome === DONE) continue;
-        found[2 * k] = outcome;
-        found[2 * k + 1] = reader.offset + progress.position;
-        found[2 * pieces] = 1;
+        const count = known?.byPiece[k];
+        const isLast = known?.isCut && k === pieces - 1;
+        const limit = count === undefined ? reader.to : count + (isLast ? 0 : 1);
+        const into = free.pop() ?? new RowBuffer();
+        const rows = sink.parse(reader.text, reader.from, reader.to, limit, { into, progress });
+        let { outcome } = progress;
+        if (outcome === DONE && count !== undefined && rows !== count) outcome = CHANGED;
+        if (outcome === DONE && !placer.add(k, rows, into)) outcome = FULL;
+        if (outcome !== DONE) failures.note(k, outcome, reader.offset + progress.position);
       }
+      // now everything is known
+      member.barrier();
+      if (!failures.isAny && !placer.settle()) failures.note(pieces - 1, FULL, 0);
     });
   if (!run(size)) {
-    found.fill(0);
+    failures.clear();
+    if (known === undefined) counts.fill(0);
     run(1);
   }
-  const piece = found.subarray(0, 2 * pieces).findIndex((outcome, at) => at % 2 === 0 && outcome !== 0) / 2;
-  const [outcome, offset] = piece < 0 ? [DONE, 0] : [found[2 * piece]!, found[2 * piece + 1]!];
-  if (size > 1) releaseBuffer(found.buffer as ArrayBuffer);
-  if (outcome === DONE) return undefined;
-  return outcome === CHANGED ? "changed" : { outcome, offset };
+  const failure = failures.first();
+  failures.release();
+  const rows = counts.reduce((sum, count) => sum + count - 1, 0);
+  if (size > 1) releaseBuffer(counts.buffer);
+  if (failure === undefined) return rows;
+  return failure.outcome === CHANGED ? "changed" : failure.outcome === FULL ? "full" : failure;
 }

@@ -26,6 +26,11 @@ export const dividedPowers: Float64Array = new Float64Array(POWER_STRIDE * (MOST
 /** Veltkamp's factor: splits a double into two of 26 bits. */
 const SPLITTER = 134217729;
 
+/** Makes the powers that numbers of up to 22 digits behind the point want, without an exponent. */
+export function makeCommonPowers(): void {
+  for (let q = -22; q <= 22; q++) if (dividedPowers[POWER_STRIDE * (q - LEAST_POWER)] === 0) makePower(q);
+}
+
 /** Makes 10^q; about a microsecond. */
 export function makePower(q: number): void {
   const high = Number(`1e${q}`);

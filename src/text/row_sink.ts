@@ -1,11 +1,12 @@
 /**
- * Where parsed rows go: doubles straight to their place, all else through a small buffer in which every number has
- * eight bytes.
+ * Where parsed rows go: into a buffer in which every number has eight bytes, and from there, when it is known which
+ * rows of all they are, to their place, as numbers of the type that is wanted.
  *
  * @module
  */
 import type { ShortDType, TypedArray } from "../memory/dtype.ts";
-import { parseRows, type Progress, type Text } from "./parse_rows.ts";
+import { parseLines, type PlainRows, plainRowsOf } from "./parse_lines.ts";
+import type { Progress, Text } from "./parse_rows.ts";
 import type { RowPlan } from "./row_plan.ts";
 
 /** An array that rows go to: some numbers of each parsed row, side by side. */
@@ -16,97 +17,68 @@ export interface Output {
   readonly slots: Int32Array;
 }
 
-/** Numbers in the buffer: 128 KiB stay in the cache. */
-const BUFFER_NUMBERS = 2 ** 14;
-const NO_WORDS = new Int32Array(0);
+/** Numbers, and the same memory as words, for integers of 64 bits: as doubles, some would be NaN. */
+export class RowBuffer {
+  numbers: Float64Array<ArrayBuffer> = new Float64Array(0);
+  words: Int32Array<ArrayBuffer> = new Int32Array(0);
+
+  /** Makes room for so many numbers; those that were there are lost. */
+  reserve(count: number): void {
+    if (this.numbers.length >= count) return;
+    this.numbers = new Float64Array(count);
+    this.words = new Int32Array(this.numbers.buffer);
+  }
+}
 
 /** A process's way into the outputs. */
 export class RowSink {
   readonly #plan: RowPlan;
+  readonly #plain: PlainRows | undefined;
   readonly #outputs: readonly Output[];
-  readonly #isDirect: boolean;
-  readonly #buffer: Float64Array<ArrayBuffer>;
-  readonly #words: Int32Array<ArrayBuffer>;
-  readonly #gathered: Float64Array<ArrayBuffer>;
-  readonly #gatheredWords: Int32Array<ArrayBuffer>;
+  readonly #gathered = new RowBuffer();
 
-  /** Rows by `plan` into `outputs`, which are as long as there are rows. */
+  /** Rows by `plan` into `outputs`. */
   constructor(plan: RowPlan, outputs: readonly Output[]) {
     this.#plan = plan;
+    this.#plain = plainRowsOf(plan);
     this.#outputs = outputs;
-    const { width } = plan;
-    const [first] = outputs;
-    this.#isDirect = outputs.length === 1 && first!.dtype === "f8" && isWhole(first!.slots, width);
-    const rows = Math.max(1, Math.floor(BUFFER_NUMBERS / Math.max(1, width)));
-    this.#buffer = new Float64Array(this.#isDirect ? 0 : rows * width);
-    this.#words = new Int32Array(this.#buffer.buffer);
-    const widest = outputs.reduce((most, { slots }) => Math.max(most, slots.length), 0);
-    this.#gathered = new Float64Array(this.#isDirect ? 0 : rows * widest);
-    this.#gatheredWords = new Int32Array(this.#gathered.buffer);
   }
 
   /**
-   * Parses lines to the rows from `row` on, which are `count`.
+   * Parses lines from `from` to `to`, at most `limit` rows of them, into a buffer of any size.
    *
-   * @param isCut whether lines after them are none of ours
-   * @returns how many rows there were: more than `count` when there are too many
+   * @returns how many rows there were
    */
   parse(
     text: Text,
     from: number,
     to: number,
-    row: number,
-    count: number,
-    isCut: boolean,
-    progress: Progress,
+    limit: number,
+    { into, progress }: { readonly into: RowBuffer; readonly progress: Progress },
   ): number {
-    const plan = this.#plan;
-    const { width } = plan;
-    const limit = isCut ? count : count + 1;
-    if (this.#isDirect) {
-      // a row too many goes beyond the end of the part, which leaves it nowhere
-      const part = (this.#outputs[0]!.data as Float64Array).subarray(row * width, (row + count) * width);
-      return parseRows(plan, text, from, to, part, NO_WORDS, limit, progress);
-    }
-    const most = Math.max(1, Math.floor(this.#buffer.length / Math.max(1, width)));
-    let done = 0;
-    progress.position = from;
-    do {
-      const wanted = Math.min(most, limit - done);
-      const rows = parseRows(
-        plan,
-        text,
-        progress.position,
-        to,
-        this.#buffer,
-        this.#words,
-        wanted,
-        progress,
-      );
-      this.#store(row + done, Math.min(rows, count - done));
-      done += rows;
-      if (rows < wanted) break;
-    } while (done < limit);
-    return done;
+    // a number has a byte at least, and another one behind it
+    into.reserve(Math.ceil((to - from) / 2));
+    const { numbers, words } = into;
+    return parseLines(this.#plan, this.#plain, text, from, to, numbers, words, limit, progress);
   }
 
-  #store(row: number, count: number): void {
-    if (count <= 0) return;
+  /** Stores the first `count` rows of a buffer, which are those from `row` on. The buffer's numbers are lost. */
+  place({ numbers, words }: RowBuffer, row: number, count: number): void {
+    if (count === 0) return;
     const { width } = this.#plan;
     for (const { data, dtype, slots } of this.#outputs) {
-      const isAll = isWhole(slots, width);
-      if (!isAll) gather(this.#words, width, slots, this.#gatheredWords, count);
-      const from = isAll ? this.#buffer : this.#gathered;
-      storeNumbers(from, count * slots.length, data, dtype, row * slots.length);
+      const columns = slots.length;
+      const isAll = columns === width && slots.every((slot, k) => slot === k);
+      if (!isAll) {
+        this.#gathered.reserve(columns * count);
+        gather(words, width, slots, this.#gathered.words, count);
+      }
+      storeNumbers(isAll ? numbers : this.#gathered.numbers, count * columns, data, dtype, row * columns);
     }
   }
 }
 
-function isWhole(slots: Int32Array, width: number): boolean {
-  return slots.length === width && slots.every((slot, k) => slot === k);
-}
-
-/** Copies as words: what are integers of 64 bits must not pass for doubles, some of which are NaN. */
+/** Copies as words. */
 function gather(from: Int32Array, width: number, slots: Int32Array, to: Int32Array, rows: number): void {
   const columns = slots.length;
   for (let column = 0; column < columns; column++) {
@@ -128,6 +100,8 @@ function storeNumbers(
 ): void {
   if (dtype === "i8") return (data as BigInt64Array).set(new BigInt64Array(from.buffer, 0, count), at);
   if (dtype === "u8") return (data as BigUint64Array).set(new BigUint64Array(from.buffer, 0, count), at);
-  if (dtype === "b1") { for (let k = 0; k < count; k++) from[k] = from[k] === 0 ? 0 : 1; }
-  (data as Float64Array).set(from.subarray(0, count), at);
+  const numbers = from.subarray(0, count);
+  // in place, as the numbers are not wanted any more
+  if (dtype === "b1") { for (let k = 0; k < count; k++) numbers[k] = numbers[k] === 0 ? 0 : 1; }
+  (data as Float64Array).set(numbers, at);
 }

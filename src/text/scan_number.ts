@@ -32,7 +32,7 @@ export const NOT_PLAIN = -1;
 const SPLITTER = 134217729;
 const TWO_53 = 2 ** 53;
 /** Relative, well above the error of the product of two sums. */
-const UNSURE = 2 ** -97;
+export const UNSURE: number = 2 ** -97;
 
 /**
  * Reads a decimal number at `p` and stores it; whether what follows may follow is the caller's affair.
@@ -129,18 +129,12 @@ export function scanDouble(
     value = 0;
   } else {
     if (q < LEAST_POWER || q > MOST_POWER) return NOT_PLAIN;
-    const rest = y - (w - product);
     const power = POWER_STRIDE * (q - LEAST_POWER);
     if (dividedPowers[power] === 0) makePower(q);
     const high = dividedPowers[power]!;
-    const upper = dividedPowers[power + 2]!;
-    const lower = dividedPowers[power + 3]!;
-    const t = SPLITTER * w;
-    const wUpper = t - (t - w);
-    const wLower = w - wUpper;
     const r = w * high;
-    const error = ((wUpper * upper - r) + wUpper * lower + wLower * upper) + wLower * lower;
-    const low = error + (w * dividedPowers[power + 1]! + rest * high);
+    const error = restOfProduct(w, r, dividedPowers[power + 2]!, dividedPowers[power + 3]!);
+    const low = error + (w * dividedPowers[power + 1]! + (y - (w - product)) * high);
     const unsure = r * UNSURE;
     value = r + low;
     if (r + (low + unsure) !== value || r + (low - unsure) !== value) return NOT_PLAIN;
@@ -149,13 +143,21 @@ export function scanDouble(
   return p;
 }
 
+/** What `product`, which is a · b rounded, leaves of it, b being the sum of `upper` and `lower` of 26 bits. */
+export function restOfProduct(a: number, product: number, upper: number, lower: number): number {
+  const t = SPLITTER * a;
+  const aUpper = t - (t - a);
+  const aLower = a - aUpper;
+  return ((aUpper * upper - product) + aUpper * lower + aLower * upper) + aLower * lower;
+}
+
 /** Whether all four bytes are digits. */
-function areDigits(word: number): boolean {
+export function areDigits(word: number): boolean {
   return ((word & 0xf0f0f0f0) | (((word + 0x06060606) & 0xf0f0f0f0) >>> 4)) === 0x33333333;
 }
 
 /** Their value, the first byte of the text being the lowest of the word. */
-function fourDigits(word: number): number {
+export function fourDigits(word: number): number {
   const pairs = (Math.imul(word & 0x0f0f0f0f, 2561) >>> 8) & 0x00ff00ff;
   return Math.imul(pairs, 6553601) >>> 16;
 }
