@@ -8,7 +8,7 @@ import type { ArraySource } from "../memory/like_types.ts";
 import type { Fold } from "./fold.ts";
 import { reduceArray, type Reduction } from "./reduction.ts";
 import type { DTypeOf, MeanDType, Reduced, ReductionOptions } from "./result_types.ts";
-import { doubleSum, SUM_SHARE, sumOf } from "./sum.ts";
+import { doubleSum, sumOf, sumShare } from "./sum.ts";
 
 /**
  * The arithmetic mean of all elements, or along an axis: the sum, as `sum()` makes it, divided by the number of
@@ -53,6 +53,6 @@ function meanOf(dtype: ShortDType, count: number): Reduction {
     dtype: isFloat ? dtype : "f8",
     empty: () => NaN,
     finish: (value) => ((value as number) + 0) / count,
-    share: SUM_SHARE,
+    share: sumShare(dtype),
   };
 }

@@ -47,7 +47,8 @@ const FUNCTION_SHARE = 2 ** 20;
  *
  * Without elements: 0 for a sum, 1 for a product, 0 for `"or"` and `"xor"`, all bits set for `"and"`, else `initial`.
  *
- * Current implementation: one process up to 2 Mi elements for functions, 16 Mi for products, 32 Mi for the others.
+ * Current implementation: one process up to 2 Mi elements for functions, 16 Mi for products and bits; for the others as
+ * `sum()`.
  *
  * Differs from `numpy.ufunc.reduce`: any function is fast; and it must be associative.
  *

@@ -14,9 +14,10 @@ import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
 import { writeDoubles } from "./doubles.ts";
 import { axisOf, flatInput, type Input, outputFor, overlaps } from "./input.ts";
 import { lanesAlong } from "./fold_plan.ts";
+import { MAX_WORD_LENGTH, toPlaces } from "./index_kernels.ts";
 import { checkOptions } from "../options.ts";
 import type { DimensionsOf, DTypeOf, ReductionOptions, ScalarOf } from "./result_types.ts";
-import { copyElements } from "./take_kernels.ts";
+import { copyElements, NEAR_BYTES } from "./take_kernels.ts";
 
 /** What becomes of an index outside: an error, the rest modulo the length, the nearest one inside. */
 export type TakeMode = "raise" | "wrap" | "clip";
@@ -40,8 +41,12 @@ export type TakenArray<A extends ArraySource> = TypedArrayOf<DTypeOf<A>> | NdArr
 
 const OPTIONS = ["axis", "mode", "np", "out"];
 const MODES: readonly TakeMode[] = ["raise", "wrap", "clip"];
-/** Elements of the result that a process must have; each may be a miss of the cache, of 2 to 10 ns. */
-const SHARE = 2 ** 21;
+/**
+ * Elements of the result that a process must have, when `a` stays in the cache (2 to 3 ns each) and when it does not
+ * (10 to 20): two processes were faster than one from 8 Mi and from 2 Mi elements on, in either runtime.
+ */
+const NEAR_SHARE = 2 ** 22;
+const FAR_SHARE = 2 ** 20;
 /** Indices that are looked at in one go. */
 const BLOCK = 4096;
 
@@ -52,7 +57,8 @@ const BLOCK = 4096;
  * `indices` in the axis's place. New shared memory, unless `out` is given; a single element is a number or bigint.
  * O(n); blocks.
  *
- * Current implementation: one process up to 4 Mi elements of the result, or where `out` is private memory.
+ * Current implementation: one process up to 8 Mi elements of the result, 2 Mi where `a` has more than 2 MiB; and where
+ * `out` is private memory.
  *
  * Differs from `numpy.take`: indices may be doubles, if they are integers; after an error `out` may be changed.
  *
@@ -105,7 +111,8 @@ function takeArray(
   if (lanes.length === 0 && elementCount(shape) > 0) {
     throw new RangeError(`take() wants an axis that has elements, got one of length 0`);
   }
-  const size = output.isShared || hasOverlap ? crewSize(np, target.length, SHARE, "take()") : 1;
+  const share = input.data.byteLength > NEAR_BYTES ? FAR_SHARE : NEAR_SHARE;
+  const size = output.isShared || hasOverlap ? crewSize(np, target.length, share, "take()") : 1;
   const taker = new Taker(input, at, lanes.outer, lanes.length, lanes.inner, mode, target);
   if (!runCrew(size, (member) => taker.run(member))) runCrew(1, (member) => taker.run(member));
   if (hasOverlap) {
@@ -137,6 +144,7 @@ class Taker {
   readonly #inner: number;
   readonly #mode: TakeMode;
   readonly #target: TypedArray;
+  #doubles: Float64Array | undefined;
 
   constructor(
     source: Input,
@@ -161,12 +169,11 @@ class Taker {
     const count = this.#indices.length;
     const step = Math.max(1, Math.min(BLOCK, Math.floor(2 ** 20 / this.#inner)));
     const blocks = Math.ceil(count / step);
-    const places = new Float64Array(Math.min(step, count));
+    const words = new Int32Array(Math.min(step, count));
     for (let block = member.claim(0); block < blocks; block = member.claim(0)) {
       const from = block * step;
       const end = Math.min(count, from + step);
-      writeDoubles(this.#indices, from, end - from, places, 0);
-      this.#resolve(places, from, end - from);
+      const places = this.#places(from, end, words);
       for (let outer = 0; outer < this.#outer; outer++) {
         copyElements(
           this.#dtype,
@@ -180,6 +187,16 @@ class Taker {
         );
       }
     }
+  }
+
+  /** Where a stretch of indices points to, in `words` if they will do. */
+  #places(from: number, end: number, words: Int32Array): Int32Array | Float64Array {
+    const isStrict = this.#mode === "raise" && this.#length <= MAX_WORD_LENGTH;
+    if (isStrict && toPlaces(this.#indices.subarray(from, end), this.#length, words)) return words;
+    const places = this.#doubles ??= new Float64Array(words.length);
+    writeDoubles(this.#indices, from, end - from, places, 0);
+    this.#resolve(places, from, end - from);
+    return places;
   }
 
   /** Indices as places from 0 on. */
