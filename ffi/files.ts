@@ -33,11 +33,15 @@ const NEW_FILE_MODE = 0o666;
  * @param flags besides `O_CLOEXEC`
  */
 export function openFile(path: string, what: string, flags: number = O_RDONLY): number {
+  return checked("open", open(path, flags), what);
+}
+
+/** Negative, with `errno`, when it fails. */
+function open(path: string, flags: number): number {
   const name = cString(path);
   for (;;) {
     const fd = c.open(name, flags | O_CLOEXEC | O_NOCTTY, NEW_FILE_MODE);
-    if (fd >= 0) return fd;
-    if (errno() !== EINTR) throw systemCallError("open", what);
+    if (fd >= 0 || errno() !== EINTR) return fd;
   }
 }
 
@@ -98,14 +102,13 @@ export function writeAllAt(fd: number, bytes: Uint8Array<ArrayBuffer>, position:
  * @param write is given the descriptor to write to
  */
 export function replaceFile(path: string, what: string, write: (fd: number) => void): void {
-  const present = presentFile(path, what);
-  if (present !== undefined && !present.isRegular) return writeThrough(path, what, write);
-  const target = present?.path ?? path;
+  const { path: target, mode, isRegular } = presentFile(path, what);
+  if (!isRegular) return writeThrough(path, what, write);
   const folder = target.slice(0, target.lastIndexOf("/") + 1);
   const temporary = `${folder}.sharedmem-${randomName()}.tmp`;
   const fd = openFile(temporary, what, O_WRONLY | O_CREAT | O_EXCL);
   try {
-    if (present !== undefined) checked("fchmod", c.fchmod(fd, present.mode), what);
+    if (mode !== undefined) checked("fchmod", c.fchmod(fd, mode), what);
     write(fd);
   } catch (error) {
     c.close(fd);
@@ -122,20 +125,23 @@ export function replaceFile(path: string, what: string, write: (fd: number) => v
 }
 
 interface PresentFile {
+  /** Beyond symbolic links. */
   readonly path: string;
-  readonly mode: number;
+  /** `undefined` when there is nothing. */
+  readonly mode: number | undefined;
+  /** Whether it is, or may become, a regular file. */
   readonly isRegular: boolean;
 }
 
-/** What is there already; `undefined` for nothing. Throws when it may not be written. */
-function presentFile(path: string, what: string): PresentFile | undefined {
+/** What is there already. Throws when it may not be written. */
+function presentFile(path: string, what: string): PresentFile {
   // opened and closed again it would end for its reader
   if (statusOf(path)?.kind === "a FIFO") return { path, mode: 0, isRegular: false };
   // a FIFO without a reader would wait, and be no regular file either
-  const fd = c.open(cString(path), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+  const fd = open(path, O_WRONLY | O_NONBLOCK);
   if (fd < 0) {
     const number = errno();
-    if (number === ENOENT) return undefined;
+    if (number === ENOENT) return { path: linkTarget(path), mode: undefined, isRegular: true };
     const status = statusOf(path);
     if (status !== undefined && !status.isRegular && number !== EISDIR) {
       return { path, mode: 0, isRegular: false };
@@ -143,12 +149,22 @@ function presentFile(path: string, what: string): PresentFile | undefined {
     throw systemCallError("open", what, number);
   }
   const status = statusOf(fd);
+  const failure = status === undefined ? systemCallError("statx", what) : undefined;
   // beyond symbolic links; a file that lies elsewhere than its name says is taken by that
   const real = readLink(`/proc/self/fd/${fd}`);
   c.close(fd);
-  if (status === undefined) throw systemCallError("statx", what);
+  if (status === undefined) throw failure;
   const isThere = real !== undefined && statusOf(real)?.identity === status.identity;
   return { path: isThere ? real : path, mode: status.mode, isRegular: status.isRegular };
+}
+
+/** Where symbolic links lead that end in nothing: not in a circle, as the system has looked. */
+function linkTarget(path: string): string {
+  let target = path;
+  for (let link = readLink(target); link !== undefined; link = readLink(target)) {
+    target = link.startsWith("/") ? link : target.slice(0, target.lastIndexOf("/") + 1) + link;
+  }
+  return target;
 }
 
 function writeThrough(path: string, what: string, write: (fd: number) => void): void {

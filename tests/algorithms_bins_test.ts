@@ -24,6 +24,16 @@ import type { ShortDType, TypedArray } from "./algorithms_exports.ts";
 import { constructorOf } from "../src/memory/dtype.ts";
 import { test } from "./harness.ts";
 
+/** For bins in threes, as `numpy.digitize` searches them once it knows that they rise, and that they fall. */
+const DIGITIZE_ALL =
+  "np.array([[np.searchsorted(b, x, side='right'), 3 - np.searchsorted(b[::-1], x, side='right')] " +
+  "for b in bins.reshape(-1, 3)])";
+
+/** In NumPy's order, NaN last. */
+function isOrdered(bins: Float64Array): boolean {
+  return bins.every((bin, at) => at === 0 || bins[at - 1]! <= bin || Number.isNaN(bin));
+}
+
 const INTS = DTYPES.filter((dtype) => !dtype.startsWith("f"));
 
 /** Integers from 0 below `end`, as elements of a type. */
@@ -68,6 +78,7 @@ test("bincount() takes what holds integers, and refuses the rest", () => {
   assert.deepEqual([...bincount(new Uint16Array(0), { minLength: 2 })], [0, 0]);
   assert.deepEqual([...bincount(new BigUint64Array([70_000n]))].indexOf(1), 70_000);
   assert.deepEqual([...bincount(new Uint32Array([5]), { minLength: 3 })], [0, 0, 0, 0, 0, 1]);
+  assert.deepEqual([...bincount([1, 1], { weights: new BigInt64Array([3n, -5n]) })], [0, -2]);
   const bad = (call: () => unknown, name: string, message: RegExp): void =>
     assert.throws(call, { name, message });
   bad(() => bincount([0, -1]), "RangeError", /^bincount\(\) wants integers from 0 on, got -1 in x\[1\]$/);
@@ -119,6 +130,21 @@ test("digitize() is NumPy's for every type, rising and falling bins, NaN and edg
   const x = randomArray("f8", 50_000, 8);
   const wanted = [...digitize(x, edges)];
   for (const np of [0, 2, 3]) withCrews(() => assert.deepEqual([...digitize(x, edges, { np })], wanted));
+});
+
+test("digitize() takes NaN among its bins as the greatest of all", () => {
+  const values = [NaN, 0, 0.5, 1];
+  const x = Float64Array.of(-1, 0, 0.7, 1, 2, NaN);
+  const all = values.flatMap((a) => values.flatMap((b) => values.map((c) => Float64Array.of(a, b, c))));
+  const bins = Float64Array.from(all.flatMap((three) => [...three]));
+  const found = answers({ x, bins }, [DIGITIZE_ALL])[0]!.values.map(Number);
+  all.forEach((three, at) => {
+    const isFalling = !isOrdered(three);
+    const from = (2 * at + Number(isFalling)) * x.length;
+    const call = () => [...digitize(x, three)];
+    if (isFalling && !isOrdered(three.toReversed())) assert.throws(call, RangeError, `${three}`);
+    else assert.deepEqual(call(), found.slice(from, from + x.length), `${three}`);
+  });
 });
 
 test("digitize() keeps shapes, fills out, checks bins", () => {

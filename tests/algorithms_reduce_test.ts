@@ -153,6 +153,9 @@ test("reductions of nothing", () => {
     assert.deepEqual(valuesOf(sum(m, { axis: 1 })), []);
     assert.deepEqual(valuesOf(min(m, { axis: 1 })), []);
     assert.throws(() => min(m, { axis: 0 }), RangeError);
+    // as NumPy, even where there would be no value for it
+    assert.throws(() => min(empty([0, 0], dtype), { axis: 1 }), RangeError);
+    assert.deepEqual(valuesOf(sum(empty([0, 0], dtype), { axis: 1 })), []);
   }
   assert.equal(reduce([], "product"), 1);
   assert.equal(reduce(new Uint8Array(0), "and"), 255);

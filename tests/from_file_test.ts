@@ -238,6 +238,10 @@ test("fromFile() reads devices, pipes and files whose length the system does not
       const { message } = await failure(() => fromFile(path, "f8", { offset: 8, count: 10 }), FormatError);
       assert.match(message, /ended early: wanted 80 bytes from byte 8 on, got 72/);
     });
+    writeFileSync(`${folder}a`, "");
+    for (const count of [-1, 1]) {
+      await failure(() => fromFile(`${folder}a`, "u1", { offset: 3, count }), FormatError);
+    }
     // toFile() writes to a pipe, too
     const reader = spawn("sh", ["-c", `wc -c < '${path}'`]);
     let said = "";

@@ -12,7 +12,10 @@ import type { NdArray } from "../src/memory/nd_array.ts";
 import { textTuning } from "../src/text/pieces.ts";
 import { parseTuning } from "../src/text/parse_text.ts";
 import { scanDouble } from "../src/text/scan_number.ts";
+import { ENOMEM } from "../ffi/constants.ts";
+import { releaseWarm } from "../src/memory/warm_memory.ts";
 import { test } from "./harness.ts";
+import { failed, inFolder, withCall } from "./npy_support.ts";
 import { numpy } from "./numpy.ts";
 
 const FOLDER = fileURLToPath(new URL(`tmp/loadtxt_${process.pid}/`, import.meta.url));
@@ -506,4 +509,25 @@ test("loadtxt() leaves no descriptor open", () => {
     assert.throws(() => loadtxt("/"), SystemCallError);
   }
   assert.equal(open(), before);
+});
+
+test("loadtxt() names the file when there is no memory for its numbers", async () => {
+  await inFolder((folder) => {
+    const path = `${folder}a.txt`;
+    writeFileSync(path, "1 2\n3 4\n");
+    const calls = [
+      () => loadtxt(path),
+      () => loadtxt(path, { dtype: { a: "f8", b: "i4" } }),
+      () => loadtxt(path, { maxRows: 1 }),
+    ];
+    for (const load of calls) {
+      releaseWarm();
+      const call = () => withCall<unknown>("mmap", () => failed(ENOMEM), load);
+      assert.throws(call, (error: Error) => {
+        assert.ok(error instanceof SystemCallError && error.code === "ENOMEM", String(error));
+        assert.ok(error.message.includes(`loadtxt("${path}")`), error.message);
+        return true;
+      });
+    }
+  });
 });

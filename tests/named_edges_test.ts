@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { linkSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { EAGAIN, O_CLOEXEC, O_RDWR } from "../ffi/constants.ts";
+import { c, cString, listDirectory } from "../ffi/libc.ts";
 import {
   attach,
   attachRaw,
@@ -11,11 +13,13 @@ import {
   release,
   unlink,
 } from "../mod.ts";
+import { lastSerial, mapDescriptor } from "../src/memory/segment.ts";
 import { test } from "./harness.ts";
 import { failWith, type Native, replaced } from "./named_calls.ts";
 import { fileOf, isHeld, refusalOf, releaseAll, SHM, withPrefix } from "./named_support.ts";
 
 const HEADER_BYTES = 4096;
+const ENOLCK = 37;
 
 test("list() and clear() know only well-formed names of this package, and prefixes", () =>
   withPrefix((prefix) => {
@@ -190,4 +194,28 @@ test("a second name of the file changes nothing", () =>
     unlink(`${prefix}.2`);
     assert.equal(isHeld(prefix), true);
     release(x);
+  }));
+
+test("a named array that arrives by descriptor is held, or refused; its lock may have to wait", () =>
+  withPrefix((prefix) => {
+    const x = create(prefix, 3).fill(7);
+    const arrive = () => {
+      const fd = c.open(cString(fileOf(prefix)), O_RDWR | O_CLOEXEC, 0);
+      return new Float64Array(mapDescriptor(lastSerial() + 1000, fd, HEADER_BYTES, 24));
+    };
+    const before = listDirectory("/proc/self/fd").length;
+    replaced({ flock: () => () => failWith(ENOLCK) }, () => {
+      assert.throws(arrive, { name: "SystemCallError", syscall: "flock", errno: ENOLCK });
+    });
+    assert.equal(listDirectory("/proc/self/fd").length, before);
+    let calls = 0;
+    replaced({
+      flock: (original: Native): Native => (...values) =>
+        ++calls < 4 ? failWith(EAGAIN) : original(...values),
+    }, () => {
+      const y = arrive();
+      release(x);
+      assert.deepEqual([calls, y[2]], [4, 7]);
+    });
+    assert.equal(isHeld(prefix), true);
   }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { EINTR, EMFILE, ENOMEM, ENOSPC } from "../ffi/constants.ts";
+import { AT_FDCWD, EINTR, EMFILE, ENOMEM, ENOSPC } from "../ffi/constants.ts";
 import {
   copy,
   FormatError,
@@ -15,7 +15,7 @@ import {
 import { fromFile } from "../src/files/from_file.ts";
 import { toFile } from "../src/files/to_file.ts";
 import { test } from "./harness.ts";
-import { failed, inFolder, namesIn, withCall } from "./npy_support.ts";
+import { failed, inFolder, namesIn, type Native, withCall } from "./npy_support.ts";
 import { failure } from "./support.ts";
 
 const EIO = 5;
@@ -149,3 +149,25 @@ for (const [what, action] of Object.entries(ACTIONS)) {
     });
   });
 }
+
+test("save() waits out interruptions when it opens what is there, and names the error of statx", async () => {
+  await inFolder((folder) => {
+    const path = `${folder}a.npy`;
+    save(path, [1]);
+    let calls = 0;
+    const interrupted = (native: Native, ...values: unknown[]) =>
+      ++calls % 2 === 1 ? failed(EINTR) : native(...values);
+    withCall("open", interrupted, () => save(path, [1, 2]));
+    assert.ok(calls >= 4, `${calls}`);
+    assert.deepEqual([...load<Float64Array>(path)], [1, 2]);
+    // what comes after must not hide why the look at the descriptor failed
+    const blind = (native: Native, ...values: unknown[]) =>
+      values[0] === AT_FDCWD ? native(...values) : failed(ENOMEM);
+    const unread = () => failed(EIO);
+    withCall("statx", blind, () =>
+      withCall("readlink", unread, () => {
+        assert.throws(() => save(path, [3]), { name: "SystemCallError", syscall: "statx", errno: ENOMEM });
+      }));
+    assert.deepEqual(namesIn(folder), ["a.npy"]);
+  });
+});

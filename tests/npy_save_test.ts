@@ -337,6 +337,13 @@ test("save() keeps permissions and follows symbolic links", async () => {
     assert.ok(!lstatSync(path).isSymbolicLink() && statSync(path).mode % 0o1000 === 0o640);
     assert.deepEqual(load(path), Float64Array.of(1, 2));
     assert.deepEqual(namesIn(`${folder}sub`), ["link.npy"]);
+    // one that leads nowhere makes the file that it names
+    symlinkSync("new.npy", `${folder}sub/first.npy`);
+    symlinkSync("first.npy", `${folder}sub/second.npy`);
+    save(`${folder}sub/second.npy`, [7]);
+    assert.ok(lstatSync(`${folder}sub/first.npy`).isSymbolicLink());
+    assert.ok(lstatSync(`${folder}sub/new.npy`).isFile());
+    assert.deepEqual(load(`${folder}sub/second.npy`), Float64Array.of(7));
     const refused = async (target: string) => (await failure(() => save(target, [1]), SystemCallError)).code;
     assert.equal(await refused(folder), "EISDIR");
     assert.equal(await refused(`${folder}none/a.npy`), "ENOENT");

@@ -47,7 +47,7 @@ export const DTYPES: readonly ShortDType[] =
     }
   });
 
-type Native = (...values: unknown[]) => number;
+export type Native = (...values: unknown[]) => number;
 
 const table = c as unknown as Record<string, Native>;
 const errnoCell = new Int32Array(backend.viewAt(c.__errno_location(), 4));

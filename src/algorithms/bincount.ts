@@ -16,14 +16,14 @@ import {
   mergeCounts,
 } from "./count_kernels.ts";
 import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
-import { DoubleReader, isBig } from "./doubles.ts";
+import { DoubleReader } from "./doubles.ts";
 import { max, min } from "./extrema.ts";
 import { flatInput, type Input } from "./input.ts";
 import { checkCount, checkOptions } from "../options.ts";
 
 /** Options of {@linkcode bincount}. */
 export interface BincountOptions {
-  /** Added up instead of counting; as many as elements. */
+  /** Added up as doubles instead of counting; as many as elements. */
   readonly weights?: ArraySource | undefined;
   /** Least length of the result; 0 by default. */
   readonly minLength?: number | undefined;
@@ -167,7 +167,6 @@ function addAll({ data }: Input, weights: unknown, bins: number): Float64Array {
   if (given.length !== data.length) {
     throw new RangeError(`bincount() wants as many weights as elements, ${data.length}, got ${given.length}`);
   }
-  if (isBig(given)) throw new TypeError("bincount() wants numbers as weights, got bigints");
   const sums = makeData([bins], "f8", "bincount", "zeros") as Float64Array;
   const places = new DoubleReader(data);
   const amounts = new DoubleReader(given);

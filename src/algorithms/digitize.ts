@@ -9,6 +9,7 @@ import type { NdArray } from "../memory/nd_array.ts";
 import { checkNp, type CrewMember, crewSize, runCrew } from "./crew.ts";
 import { DoubleReader, toDoubles } from "./doubles.ts";
 import { flatInput, outputFor } from "./input.ts";
+import { writeThrough } from "./write_through.ts";
 import { checkFlag, checkOptions } from "../options.ts";
 import type { DimensionsOf } from "./result_types.ts";
 import { countBelow, countUpTo } from "./search_kernels.ts";
@@ -45,7 +46,7 @@ const BLOCK = 4096;
  *
  * Current implementation: one process up to 2 Mi elements, or where `out` is private memory.
  *
- * Differs from `numpy.digitize`: indices have 32 bits.
+ * Differs from `numpy.digitize`: indices have 32 bits; NaN among `bins` counts as the greatest.
  *
  * @param x values, of any shape
  * @param bins edges that rise or fall
@@ -90,8 +91,7 @@ function digitizeArray(
     return binOf(rising, toDoubles(data)[0]!, isRight, isFalling);
   }
   const output = outputFor(out, dimensions, "u4", "digitize");
-  const target = output.data as Uint32Array;
-  const body = (member: CrewMember): void => {
+  const fill = (target: Uint32Array, member: CrewMember): void => {
     const reader = new DoubleReader(data);
     const blocks = Math.ceil(data.length / BLOCK);
     for (let block = member.claim(0); block < blocks; block = member.claim(0)) {
@@ -102,7 +102,10 @@ function digitizeArray(
     }
   };
   const size = output.isShared ? crewSize(np, data.length, SHARE, "digitize()") : 1;
-  if (!runCrew(size, body)) runCrew(1, body);
+  writeThrough(output, [data], size, "digitize", (target) => {
+    const body = (member: CrewMember): void => fill(target as Uint32Array, member);
+    if (!runCrew(size, body)) runCrew(1, body);
+  });
   return output.result;
 }
 
@@ -111,12 +114,17 @@ function directionOf(bins: Float64Array): number {
   let isRising = true;
   let isFalling = true;
   for (let i = 1; i < bins.length; i++) {
-    if (bins[i]! < bins[i - 1]!) isRising = false;
-    if (bins[i]! > bins[i - 1]!) isFalling = false;
+    if (isLess(bins[i]!, bins[i - 1]!)) isRising = false;
+    if (isLess(bins[i - 1]!, bins[i]!)) isFalling = false;
   }
   if (isRising) return 1;
   if (isFalling) return -1;
   throw new RangeError("digitize() wants bins that rise or fall, got some that do both");
+}
+
+/** NaN is greater than all, as where bins are searched. */
+function isLess(a: number, b: number): boolean {
+  return a < b || (Number.isNaN(b) && !Number.isNaN(a));
 }
 
 function binOf(rising: Float64Array, x: number, isRight: boolean, isFalling: boolean): number {

@@ -83,13 +83,13 @@ export function overlaps(a: TypedArray, b: TypedArray): boolean {
   return ofBytes.memory === ofOther.memory && ofBytes.from < ofOther.to && ofOther.from < ofBytes.to;
 }
 
-/** Two buffers may view one segment. */
+/** Two buffers may view one segment, and two segments one file. */
 function placeOf(
   { buffer, byteOffset, byteLength }: TypedArray,
 ): { memory: unknown; from: number; to: number } {
   const segment = segmentOf(buffer);
   const from = (segment?.bufferOffset ?? 0) + byteOffset;
-  return { memory: segment?.serial ?? buffer, from, to: from + byteLength };
+  return { memory: segment?.file ?? segment?.serial ?? buffer, from, to: from + byteLength };
 }
 
 /**

@@ -12,7 +12,7 @@ import { describeSource } from "../memory/source.ts";
 import { shapeText } from "../memory/shape.ts";
 import { checkNp, type CrewMember, crewSize, crewTuning, runCrew } from "./crew.ts";
 import { isBig } from "./doubles.ts";
-import { type Input, isInOrder, isShared } from "./input.ts";
+import { type Input, isInOrder, isShared, overlaps } from "./input.ts";
 import { checkCount, checkOptions } from "../options.ts";
 
 /** The typed array that an array is made of. */
@@ -107,7 +107,8 @@ export function mapArray(
   const source = ownElements(a, "mapArray()");
   const target = out === undefined ? source : ownElements(out, "mapArray() out");
   if (target !== source) checkMatch(source, target);
-  const run = new ChunkRun(source.data, target.data, kernel as unknown as ChunkKernel<TypedArray>, size);
+  const from = sourceBeside(source, target);
+  const run = new ChunkRun(from, target.data, kernel as unknown as ChunkKernel<TypedArray>, size);
   run.run(np);
   return out ?? a;
 }
@@ -128,6 +129,14 @@ function ownElements(a: unknown, what: string): Input {
   }
   const { data, offset } = view;
   return { data: data.subarray(offset, offset + view.size), dimensions, dtype };
+}
+
+/** What to read where elements are written that lie in the same memory: the target itself if it is in place, or a copy. */
+function sourceBeside({ data, dtype }: Input, { data: target, dtype: targetType }: Input): TypedArray {
+  if (data === target || !overlaps(data, target)) return data;
+  const isSame = data.buffer === target.buffer && data.byteOffset === target.byteOffset &&
+    dtype === targetType;
+  return isSame ? target : data.slice();
 }
 
 function checkMatch(source: Input, target: Input): void {

@@ -61,6 +61,8 @@ export function reduceArray(
   const isScalar = shape.length === 0;
   const output = isScalar && out === undefined ? undefined : outputFor(out, shape, reduction.dtype, name);
   const lanesCount = elementCount(shape);
+  // NumPy looks whether there is a value for none even where nothing is to be given it
+  if (lanes.length === 0) reduction.empty();
   if (lanesCount === 0) return output!.result;
   const values = lanes.length === 0
     ? emptyValues(reduction, lanesCount)

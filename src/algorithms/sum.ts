@@ -17,8 +17,8 @@ const FAST_TYPES: readonly ShortDType[] = ["f8", "f4", "i4", "u1", "b1"];
 
 /**
  * Elements that a process must have. A second one costs 6 to 9 ms, in which one alone reads 20 Mi doubles; measured with
- * two on huge pages, warm: 32 Mi doubles take one 11.5 ms and two 14.6 (Bun 9.6 and 13), 64 Mi 29 and 23 (Bun 19 and 21). Types that
- * are converted first take about twice as long.
+ * two on huge pages, warm: 32 Mi doubles take one 11.5 ms and two 14.6 (Bun 9.6 and 13), 64 Mi 29 and 23 (Bun 19 and
+ * 21). Types that are converted first take about twice as long.
  */
 export function sumShare(dtype: ShortDType): number {
   return FAST_TYPES.includes(dtype) ? 2 ** 25 : 2 ** 24;

@@ -159,7 +159,11 @@ function readToEnd(file: DataFile, offset: number, size: number): ArrayBuffer {
   if (status.kind === "a character device") {
     throw new RangeError(`${what} wants a count, since ${status.kind} may have no end`);
   }
-  if (file.skip(offset) < offset) throw new FormatError(`${what}: the file ended before byte ${offset}`);
+  // a regular file is skipped without a look at it
+  const isThere = offset === 0 || !status.isRegular || file.readAt(offset - 1, new Uint8Array(1)) === 1;
+  if (file.skip(offset) < offset || !isThere) {
+    throw new FormatError(`${what}: the file ended before byte ${offset}`);
+  }
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let total = 0;
   for (let room = PIECE_BYTES;; room = Math.min(2 * room, MAX_PIECE_BYTES)) {

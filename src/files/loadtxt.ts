@@ -4,8 +4,6 @@
  * @module
  */
 import { backend } from "../../ffi/libc.ts";
-import { checkNp } from "../algorithms/crew.ts";
-import { describe } from "../describe.ts";
 import { FormatError } from "../errors.ts";
 import { makeData, shaped } from "../memory/arrays.ts";
 import {
@@ -18,9 +16,8 @@ import {
 } from "../memory/dtype.ts";
 import { type NdArray, viewOver } from "../memory/nd_array.ts";
 import { findBuffer, releaseBuffer, segmentOf } from "../memory/segment.ts";
-import { type Table, table } from "../memory/table.ts";
+import { makeTable, type Table, table } from "../memory/table.ts";
 import { pathOf } from "../npy/path.ts";
-import { checkCount, checkOptions } from "../options.ts";
 import { badLineError } from "../text/bad_line.ts";
 import { guessLines } from "../text/count_rows.ts";
 import {
@@ -34,44 +31,12 @@ import {
 } from "../text/lines.ts";
 import { LONE_RETURN } from "../text/parse_rows.ts";
 import { countAll, parseAll, type RowCounts } from "../text/parse_text.ts";
-import { kindOf, rangeOf, type RowPlan, type Separators } from "../text/row_plan.ts";
+import { kindOf, rangeOf, type RowPlan } from "../text/row_plan.ts";
 import type { Output } from "../text/row_sink.ts";
-import { checkColumns, checkSeparators } from "../text/table_options.ts";
 import { MemoryText, openText, type TextSource } from "../text/text_source.ts";
+import { type Columns, type LoadtxtOptions, type Settings, settingsOf } from "./loadtxt_options.ts";
 
-/** How {@linkcode loadtxt} reads a text; names and meanings as in `numpy.loadtxt`. */
-export interface LoadtxtOptions {
-  /** What separates two fields, one ASCII character; any white space by default, or with `null`. */
-  readonly delimiter?: string | null | undefined;
-  /** What begins a comment, which goes to the end of the line; `"#"` by default, none with `null`. */
-  readonly comments?: string | readonly string[] | null | undefined;
-  /** How many lines are left out at the beginning, comments and empty ones counted. */
-  readonly skipRows?: number | undefined;
-  /** How many rows are read at most; all by default. Lines without data are not counted. */
-  readonly maxRows?: number | undefined;
-  /** Which columns are read, in this order; from the end when negative. All by default. */
-  readonly columns?: number | readonly number[] | undefined;
-  /** Dimensions that the result has at least: 0, 1 or 2. Dimensions of length 1 are left out as far as it allows. */
-  readonly ndmin?: 0 | 1 | 2 | undefined;
-  /** How many processes; by default as many as there are processors, and 1 for less than 16 MiB. */
-  readonly np?: number | undefined;
-}
-
-/** Element types of columns by their names. */
-type Columns = Readonly<Record<string, DType>>;
-
-interface Settings {
-  readonly separators: Separators;
-  readonly skipRows: number;
-  readonly maxRows: number;
-  readonly columns: readonly number[] | undefined;
-  readonly ndmin: number;
-  readonly np: number | undefined;
-  /** Of the columns by their names, or of them all. */
-  readonly dtype: ShortDType | Columns;
-}
-
-const KNOWN = ["dtype", "delimiter", "comments", "skipRows", "maxRows", "columns", "ndmin", "np"];
+export type { LoadtxtOptions } from "./loadtxt_options.ts";
 
 /**
  * A table of numbers from a text file, in shared memory.
@@ -138,7 +103,7 @@ export function loadtxt(
   options: LoadtxtOptions & { readonly dtype?: DType | Columns | undefined } = {},
 ): TypedArray | NdArray | Table<Columns> {
   const name = pathOf(path, "loadtxt()");
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, "loadtxt()");
   const what = `loadtxt(${JSON.stringify(name)})`;
   const source = openText(name, what);
   try {
@@ -151,37 +116,11 @@ export function loadtxt(
   }
 }
 
-function settingsOf(options: LoadtxtOptions & { readonly dtype?: DType | Columns | undefined }): Settings {
-  const what = "loadtxt()";
-  checkOptions(options, KNOWN, what);
-  const { dtype = "f8", delimiter, comments, skipRows, maxRows, columns, ndmin = 0, np } = options;
-  if (ndmin !== 0 && ndmin !== 1 && ndmin !== 2) {
-    throw new RangeError(`${what} wants 0, 1 or 2 as ndmin, got ${describe(ndmin)}`);
-  }
-  checkNp(np, what);
-  if (typeof dtype === "object" && dtype !== null && !Array.isArray(dtype)) {
-    // the table checks each dtype, even of no rows
-    table(0, dtype);
-    if (Object.keys(dtype).length === 0) {
-      throw new RangeError(`${what} wants at least one column in dtype, got {}`);
-    }
-  }
-  return {
-    separators: checkSeparators(delimiter, comments, what),
-    skipRows: checkCount(skipRows ?? 0, "skipRows", what),
-    maxRows: maxRows === undefined ? Infinity : checkCount(maxRows, "maxRows", what),
-    columns: checkColumns(columns, what),
-    ndmin,
-    np,
-    dtype: typeof dtype === "object" && dtype !== null ? dtype : parseDType(dtype, what),
-  };
-}
-
 function read(source: TextSource, settings: Settings, what: string): TypedArray | NdArray | Table<Columns> {
   const { separators, skipRows, maxRows, columns, dtype, np } = settings;
   const start = skipLines(source, skipMark(source), skipRows, what);
   const first = maxRows === 0 ? undefined : firstRow(source, start, separators, what);
-  if (first === undefined) return emptyResult(settings);
+  if (first === undefined) return emptyResult(settings, what);
   const plan = planOf(source, first, settings, what);
   const slots = columns === undefined
     ? Int32Array.from({ length: plan.width }, (_, k) => k)
@@ -197,7 +136,7 @@ function read(source: TextSource, settings: Settings, what: string): TypedArray 
     const capacity = guessLines(source, first.offset);
     const rowBytes = slots.length * itemBytes(dtype);
     if (capacity * rowBytes <= backend.maxViewBytes) {
-      const data = makeData([capacity, slots.length], dtype, "loadtxt", "anything");
+      const data = makeData([capacity, slots.length], dtype, `${what}: empty`, "anything");
       const rows = parse([{ data, dtype, slots }], capacity);
       if (rows !== "full") {
         return squeeze(shortened(data, rows * slots.length), rows, slots.length, settings.ndmin);
@@ -208,11 +147,11 @@ function read(source: TextSource, settings: Settings, what: string): TypedArray 
   const counts = countAll(source, first.offset, separators, maxRows, np, what);
   const { rows } = counts;
   if (typeof dtype !== "string") {
-    const result = table(rows, dtype);
+    const result = makeTable(rows, dtype, `${what}: table`);
     parse(columnOutputs(result, dtype, slots), rows, counts);
     return result;
   }
-  const data = makeData([rows, slots.length], dtype, "loadtxt", "anything");
+  const data = makeData([rows, slots.length], dtype, `${what}: empty`, "anything");
   parse([{ data, dtype, slots }], rows, counts);
   return squeeze(data, rows, slots.length, settings.ndmin);
 }
@@ -288,10 +227,13 @@ function columnOutputs(columns: Table<Columns>, dtypes: Columns, slots: Int32Arr
   }));
 }
 
-function emptyResult({ dtype, ndmin, columns }: Settings): TypedArray | NdArray | Table<Columns> {
+function emptyResult(
+  { dtype, ndmin, columns }: Settings,
+  what: string,
+): TypedArray | NdArray | Table<Columns> {
   if (typeof dtype !== "string") return table(0, dtype);
   const dimensions = ndmin === 2 ? [0, columns?.length ?? 1] : [0];
-  return shaped(makeData(dimensions, dtype, "loadtxt", "anything"), dimensions);
+  return shaped(makeData(dimensions, dtype, `${what}: empty`, "anything"), dimensions);
 }
 
 function squeeze(data: TypedArray, rows: number, columns: number, ndmin: number): TypedArray | NdArray {

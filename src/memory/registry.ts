@@ -32,6 +32,8 @@ export interface Segment {
 export interface BufferSegment extends Segment {
   /** Where in the segment the buffer begins, in bytes. */
   readonly bufferOffset: number;
+  /** The file that it maps from its beginning on, the same for every mapping of it; `undefined` for memory without a name. */
+  readonly file: string | undefined;
 }
 
 /** A part of a segment, in bytes. */
@@ -44,6 +46,8 @@ export interface Part {
 export interface Origin {
   /** Whether what is written stays in this process, copy on write: such memory is not shared. */
   readonly isPrivate: boolean;
+  /** Which file, as `FileStatus` identifies it: two segments may map one. `undefined` where the kernel did not say. */
+  readonly file: string | undefined;
   /** Whether its descriptor stays open as long as it is mapped, because that carries a lock. */
   readonly keepsDescriptor: boolean;
 }
@@ -111,6 +115,10 @@ class Place implements BufferSegment {
 
   get descriptor(): number {
     return this.segment.descriptor;
+  }
+
+  get file(): string | undefined {
+    return this.segment.origin?.file;
   }
 }
 

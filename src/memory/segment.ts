@@ -11,10 +11,11 @@
  *
  * @module
  */
-import { LOCK_NB, LOCK_SH, SEEK_END } from "../../ffi/constants.ts";
+import { SEEK_END } from "../../ffi/constants.ts";
 import { backend, c, checked, missing, PAGE_BYTES, readLink } from "../../ffi/libc.ts";
 import { statusOf } from "../../ffi/status.ts";
 import { makeRoom, withRoom } from "./collection.ts";
+import { hold } from "./hold.ts";
 import { useHugePages } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
 import {
@@ -140,7 +141,7 @@ export function findBuffer(serial: number, offset = 0, byteLength?: number): Arr
  * the whole in full pages.
  *
  * @throws {RangeError} when the segment is shorter than that; the descriptor is closed
- * @throws {SystemCallError} when it cannot be mapped; the descriptor is closed
+ * @throws {SystemCallError} when it cannot be mapped, or held; the descriptor is closed
  */
 export function mapDescriptor(
   serial: number,
@@ -155,7 +156,9 @@ export function mapDescriptor(
   }
   const what = `segment ${serial}`;
   let mapping: Mapping;
+  let origin: Origin | undefined;
   try {
+    origin = originOf(descriptor, what);
     const size = checked("lseek", c.lseek(descriptor, 0, SEEK_END), what);
     checkPart(what, size, offset, byteLength);
     const mappedBytes = Math.ceil(size / PAGE_BYTES) * PAGE_BYTES;
@@ -166,7 +169,7 @@ export function mapDescriptor(
     throw error;
   }
   descriptors++;
-  const segment = new LiveSegment(serial, mapping.mappedBytes, mapping, originOf(descriptor));
+  const segment = new LiveSegment(serial, mapping.mappedBytes, mapping, origin);
   const [buffer] = addSegment(segment, [{ offset, byteLength: byteLength ?? mapping.mappedBytes - offset }]);
   // workers forked from now on inherit the mapping
   if (exportable === 0) closeSpareDescriptor(segment);
@@ -252,10 +255,11 @@ function closeDescriptor(segment: LiveSegment): void {
 }
 
 /** Of a descriptor that another process of the tree has sent: a named array is held here, too. */
-function originOf(descriptor: number): Origin | undefined {
+function originOf(descriptor: number, what: string): Origin | undefined {
   // a memfd has no name, a file that was unlinked is not found by it
-  if (!statusOf(descriptor)?.links) return undefined;
+  const status = statusOf(descriptor);
+  if (!status?.links) return undefined;
   const isNamedArray = readLink(`/proc/self/fd/${descriptor}`)?.startsWith(NAMED_PREFIX) ?? false;
-  if (isNamedArray) c.flock(descriptor, LOCK_SH | LOCK_NB);
-  return { isPrivate: false, keepsDescriptor: isNamedArray };
+  if (isNamedArray) hold(descriptor, what);
+  return { isPrivate: false, file: status.identity, keepsDescriptor: isNamedArray };
 }

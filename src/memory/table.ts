@@ -39,26 +39,39 @@ const ALIGNMENT_BYTES = 64;
  * ```
  */
 export function table<const C extends Readonly<Record<string, DType>>>(rows: number, columns: C): Table<C> {
-  if (typeof rows !== "number") throw new TypeError(`table() wants a number of rows, got ${describe(rows)}`);
+  return makeTable(rows, columns, "table");
+}
+
+/** {@linkcode table} under the name that its errors begin with, e.g. `load("a.npy"): table`. */
+export function makeTable<const C extends Readonly<Record<string, DType>>>(
+  rows: number,
+  columns: C,
+  caller: string,
+): Table<C> {
+  if (typeof rows !== "number") {
+    throw new TypeError(`${caller}() wants a number of rows, got ${describe(rows)}`);
+  }
   if (typeof columns !== "object" || columns === null || Array.isArray(columns)) {
     throw new TypeError(
-      `table() wants an object of dtypes, as { x: "f8", id: "i4" }, got ${describe(columns)}`,
+      `${caller}() wants an object of dtypes, as { x: "f8", id: "i4" }, got ${describe(columns)}`,
     );
   }
-  const dimensions = dimensionsOf(rows, "table()");
+  const dimensions = dimensionsOf(rows, `${caller}()`);
   const names = Object.keys(columns);
   let end = 0;
   const parts = names.map((name) => {
-    const dtype = parseDType(columns[name]!, `table() column ${JSON.stringify(name)}`);
-    const byteLength = byteLengthOf(dimensions, dtype, `table(${rows}) column ${JSON.stringify(name)}`);
+    const dtype = parseDType(columns[name]!, `${caller}() column ${JSON.stringify(name)}`);
+    const byteLength = byteLengthOf(dimensions, dtype, `${caller}(${rows}) column ${JSON.stringify(name)}`);
     const offset = Math.ceil(end / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
     end = offset + byteLength;
     return { dtype, offset, byteLength };
   });
   if (end > Number.MAX_SAFE_INTEGER) {
-    throw new RangeError(`table(${rows}) wants ${end} bytes, more than can be counted (2^53 - 1)`);
+    throw new RangeError(`${caller}(${rows}) wants ${end} bytes, more than can be counted (2^53 - 1)`);
   }
-  const what = `table(${rows}, ${names.length > 8 ? `${names.length} columns` : JSON.stringify(columns)})`;
+  const what = `${caller}(${rows}, ${
+    names.length > 8 ? `${names.length} columns` : JSON.stringify(columns)
+  })`;
   const buffers = allocateBuffers(parts, end, what, "anything");
   return Object.fromEntries(
     parts.map(({ dtype }, at) => [names[at]!, new (constructorOf(dtype))(buffers[at]!)]),

@@ -12,7 +12,7 @@ import { mapPrivate, mapShared } from "../memory/mapping.ts";
 import type { NdArray } from "../memory/nd_array.ts";
 import { adoptMapping, checkViewBytes, mapWithRoom } from "../memory/segment.ts";
 import { checkFlag, checkOptions } from "../options.ts";
-import { hold } from "./lock.ts";
+import { hold } from "../memory/hold.ts";
 import { pathOf } from "./name.ts";
 import { type OpenFile, openSegment } from "./open_segment.ts";
 import { readLayout, type SegmentLayout } from "./segment_header.ts";
@@ -101,7 +101,11 @@ function mapFile({ fd, status }: OpenFile, what: string, isPrivate: boolean): Ty
     const mapping = mapWithRoom(0, what, () => map(fd, mappedBytes, what));
     isTaken = true;
     const part = { offset: dataOffset, byteLength: dataBytes };
-    const [buffer] = adoptMapping(mapping, [part], { isPrivate, keepsDescriptor: true });
+    const [buffer] = adoptMapping(mapping, [part], {
+      isPrivate,
+      file: status.identity,
+      keepsDescriptor: true,
+    });
     return shapedAs(layout, new (constructorOf(dtype))(buffer!));
   } finally {
     if (!isTaken) c.close(fd);

@@ -12,7 +12,7 @@ import type { ArrayOf } from "../memory/like_types.ts";
 import { mapShared } from "../memory/mapping.ts";
 import { adoptMapping, checkViewBytes, mapWithRoom } from "../memory/segment.ts";
 import { byteLengthOf, dimensionsOf, type Shape, shapeText } from "../memory/shape.ts";
-import { hold } from "./lock.ts";
+import { hold } from "../memory/hold.ts";
 import { DIRECTORY, nameOf, rawPathOf } from "./name.ts";
 import { openObject } from "./open_segment.ts";
 
@@ -76,6 +76,7 @@ export function attachRaw<const S extends Shape, const D extends DType = "f8">(
     isTaken = true;
     const [buffer] = adoptMapping(mapping, [{ offset, byteLength }], {
       isPrivate: false,
+      file: file.status.identity,
       keepsDescriptor: isOurs,
     });
     return shaped(new (constructorOf(short))(buffer!), dimensions) as ArrayOf<S, D>;

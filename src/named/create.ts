@@ -10,6 +10,7 @@
  */
 import { EEXIST, S_ISVTX } from "../../ffi/constants.ts";
 import { c, checked, PAGE_BYTES, systemCallError, writeFully } from "../../ffi/libc.ts";
+import { statusOf } from "../../ffi/status.ts";
 import { constructorOf, type DType, parseDType, type ShortDType } from "../memory/dtype.ts";
 import { HUGE_PAGE_BYTES, useHugePages } from "../memory/huge_pages.ts";
 import type { ArrayOf } from "../memory/like_types.ts";
@@ -101,7 +102,8 @@ export function create<const S extends Shape, const D extends DType = "f8">(
   const { file, mapping } = makeFile(header, byteLength, mode, what);
   try {
     const part = { offset: header.length, byteLength };
-    const [buffer] = adoptMapping(mapping, [part], { isPrivate: false, keepsDescriptor: true });
+    const origin = { isPrivate: false, file: statusOf(file.fd)?.identity, keepsDescriptor: true };
+    const [buffer] = adoptMapping(mapping, [part], origin);
     try {
       publishAs(file, path, what);
     } catch (error) {

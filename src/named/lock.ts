@@ -12,24 +12,12 @@
  *
  * @module
  */
-import { EAGAIN, F_OFD_SETLK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH } from "../../ffi/constants.ts";
-import { backend, c, errno, sleepMs, systemCallError } from "../../ffi/libc.ts";
-
-/** The others hold their locks for microseconds, unless they are stopped. */
-const PATIENCE_MS = 5000;
+import { EAGAIN, F_OFD_SETLK, F_WRLCK, LOCK_EX, LOCK_NB } from "../../ffi/constants.ts";
+import { backend, c, errno, systemCallError } from "../../ffi/libc.ts";
+import { patiently } from "../memory/hold.ts";
 
 /** struct flock { short l_type; short l_whence; off_t l_start; off_t l_len; pid_t l_pid; } */
 const request: Int32Array<ArrayBuffer> = new Int32Array(8);
-
-/**
- * Holds a segment for as long as the descriptor, or a copy of it in whatever process, is open. Blocks while somebody
- * looks whether it is held.
- *
- * @throws {SystemCallError} `EAGAIN` when another program has locked it for good
- */
-export function hold(fd: number, what: string): void {
-  patiently(() => c.flock(fd, LOCK_SH | LOCK_NB), "flock", `${what}: another program keeps it locked`);
-}
 
 /**
  * Whether nobody holds a segment; if so, nobody can before the descriptor is closed. The descriptor must hold the
@@ -54,13 +42,5 @@ export function becomeSole(fd: number, what: string): void {
   new Int16Array(request.buffer)[0] = F_WRLCK;
   request[4] = 1;
   const address = backend.addressOf(request);
-  patiently(() => c.fcntl(fd, F_OFD_SETLK, address), "fcntl", `${what}: another process keeps it locked`);
-}
-
-function patiently(lock: () => number, syscall: string, detail: string): void {
-  const end = performance.now() + PATIENCE_MS;
-  while (lock() < 0) {
-    if (errno() !== EAGAIN || performance.now() > end) throw systemCallError(syscall, detail);
-    sleepMs(0.05);
-  }
+  patiently(() => c.fcntl(fd, F_OFD_SETLK, address), "fcntl", what, "another process keeps it locked");
 }

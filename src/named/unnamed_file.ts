@@ -25,7 +25,7 @@ import {
 import type { SystemCallError } from "../../ffi/errors.ts";
 import { c, checked, cString, errno, randomBytes, systemCallError } from "../../ffi/libc.ts";
 import { statusOf } from "../../ffi/status.ts";
-import { hold } from "./lock.ts";
+import { hold } from "../memory/hold.ts";
 import { DIRECTORY, temporaryPath } from "./name.ts";
 
 /** A file without a name, or with one that nobody asks for. */

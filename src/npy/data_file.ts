@@ -88,7 +88,8 @@ export class DataFile {
     const mapping = mapWithRoom(0, what, map);
     // the descriptor goes with the mapping
     if (isShared) this.#fd = -1;
-    return adoptMapping(mapping, [part], { isPrivate: !isShared, keepsDescriptor: false })[0]!;
+    const origin = { isPrivate: !isShared, file: this.status.identity, keepsDescriptor: false };
+    return adoptMapping(mapping, [part], origin)[0]!;
   }
 
   /** Closes the file; what was mapped stays. */

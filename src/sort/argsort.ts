@@ -4,13 +4,12 @@
  * @module
  */
 import { crewSize } from "../algorithms/crew.ts";
-import { flatInput, type Output, outputFor, overlaps } from "../algorithms/input.ts";
+import { flatInput, outputFor } from "../algorithms/input.ts";
+import { writeThrough } from "../algorithms/write_through.ts";
 import { checkOptions } from "../options.ts";
-import { makeData } from "../memory/arrays.ts";
-import { dtypeOf, type ShortDType, type TypedArray } from "../memory/dtype.ts";
+import type { ShortDType, TypedArray } from "../memory/dtype.ts";
 import type { ArraySource, LikeOf } from "../memory/like_types.ts";
 import type { NdArray } from "../memory/nd_array.ts";
-import { releaseBuffer } from "../memory/segment.ts";
 import { argsortInto, sortShare } from "./indices.ts";
 import { type Lanes, lanesAlong, sortLanes } from "./lanes.ts";
 import { indexType, type Indices, runLimit } from "./limits.ts";
@@ -92,26 +91,9 @@ export function argsort(a: unknown, options?: ArgsortOptions): TypedArray | NdAr
   const lanes = lanesAlong(dimensions, axis);
   const size = crewSize(options?.np, data.length, sortShare(dtype), what);
   const output = outputFor(options?.out, dimensions, indexType(lanes.length), "argsort");
-  writeThrough(output, data, size, (out) => argsortLanes(data, dtype, lanes, out, size));
+  const write = (out: TypedArray): void => argsortLanes(data, dtype, lanes, out as Indices, size);
+  writeThrough(output, [data], size, "argsort", write);
   return output.result;
-}
-
-/** Has `write` fill the output, or memory in its place when it is where the input is or children cannot write it. */
-function writeThrough(
-  { data, isShared }: Output,
-  input: TypedArray,
-  size: number,
-  write: (out: Indices) => void,
-): void {
-  const out = data as Indices;
-  if ((isShared || size === 1) && !overlaps(data, input)) return write(out);
-  const copy = makeData([out.length], dtypeOf(out), "argsort", "anything");
-  try {
-    write(copy as Indices);
-    out.set(copy as Indices);
-  } finally {
-    releaseBuffer(copy.buffer);
-  }
 }
 
 function argsortLanes(

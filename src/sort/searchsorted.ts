@@ -6,6 +6,7 @@
 import { type CrewMember, crewSize, runCrew } from "../algorithms/crew.ts";
 import { halves, isBig, toDoubles } from "../algorithms/doubles.ts";
 import { flatInput, type Input, outputFor } from "../algorithms/input.ts";
+import { writeThrough } from "../algorithms/write_through.ts";
 import { checkOptions } from "../options.ts";
 import { describe, suggestion } from "../describe.ts";
 import { makeData } from "../memory/arrays.ts";
@@ -49,7 +50,8 @@ const CONVERSION_SHARE = 1 / 32;
  * `Float64Array`, which the static type does not tell. O(m log n), and O(n) for a `sorter` and for many values in an
  * array that is not of doubles. Blocks.
  *
- * Current implementation: from 512 Ki values on with several processes.
+ * Current implementation: from 512 Ki values on with several processes. An `out` that is private or overlaps the input
+ * is written through shared memory.
  *
  * Differs from `numpy.searchsorted`: indices have 32 bits, for 2^32 and more elements they are doubles.
  *
@@ -98,7 +100,8 @@ function search(
     return place[0]!;
   }
   const output = outputFor(options?.out, values.dimensions, type, "searchsorted");
-  fillIndices(sorted, values, isRight, output.data as Indices, output.isShared ? size : 1);
+  const fill = (out: TypedArray): void => fillIndices(sorted, values, isRight, out as Indices, size);
+  writeThrough(output, [sorted.data, values.data], size, "searchsorted", fill);
   return output.result;
 }
 
