@@ -211,14 +211,16 @@ export class StepModel {
     const reduceFails = reduceThrowsAt !== undefined && reduceThrowsAt < this.#count &&
       this.#fate(reduceThrowsAt).isWell;
     const sourceFails = sourceFailsAt !== undefined;
-    const isEndless = this.#fates.some(({ text }, index) => text === `JobTimeoutError ${index}`) &&
-      !this.#isHurried;
+    const endless = this.#isHurried
+      ? 0
+      : this.#fates.filter(({ text }, index) => text === `JobTimeoutError ${index}`).length;
     if (error === undefined) {
       const wanted = Math.min(this.#count, isStream ? consume ?? Infinity : Infinity);
       if (values.length !== wanted) return [`${values.length} results came, not ${wanted}`];
       if (isLeft) return [];
       if (failing.length > 0) return [`ended well, but had to fail with ${failing[0]!.text}`];
-      if (isEndless) return ["ended well, although a job never ends"];
+      // a kill ends a job that would not end by itself
+      if (endless > kills) return ["ended well, although a job never ends"];
       // two that count on one job: kills may have made it a failure of its own
       if (reduceFails && kills === 0) return ["ended well, although reduce throws"];
       return sourceFails ? ["ended well, although the items failed"] : [];
