@@ -14,6 +14,8 @@ export const MAP_PRIVATE = 0x02;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 export const MAP_NORESERVE = 0x4000;
+export const MREMAP_MAYMOVE = 1;
+export const MREMAP_FIXED = 2;
 
 /** `madvise` advice. */
 export const MADV_REMOVE = 9;

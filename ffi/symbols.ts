@@ -30,6 +30,8 @@ export const symbols = {
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
   // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
   mmap: { parameters: ["usize", "usize", "i32", "i32", "i32", "i64"], result: "i64" },
+  // void *mremap(void *old_address, size_t old_size, size_t new_size, int flags, void *new_address)
+  mremap: { parameters: ["usize", "usize", "usize", "i32", "usize"], result: "i64" },
   // int munmap(void *addr, size_t length)
   munmap: { parameters: ["usize", "usize"], result: "i32" },
   // int madvise(void *addr, size_t length, int advice)

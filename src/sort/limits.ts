@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { ShortDType } from "../memory/dtype.ts";
 import { MAX_PAIRS } from "./pairs.ts";
 
@@ -13,10 +14,16 @@ import { MAX_PAIRS } from "./pairs.ts";
  * - `counts`: elements of 8 and 16 bits that are counted in one go; loops whose index leaves 31 bits run 35 times slower
  * - `indices`: elements of an array whose indices have 32 bits; those of a longer one are doubles
  */
-export const sortTuning: { pairs: number; counts: number; indices: number } = {
+export const sortTuning: {
+  pairs: number;
+  counts: number;
+  indices: number;
+  kernels: "auto" | "never";
+} = {
   pairs: MAX_PAIRS,
   counts: 2 ** 31 - 1,
   indices: 2 ** 32,
+  kernels: process.env["SM_KERNELS"] === "never" ? "never" : "auto",
 };
 
 /** An array of indices. */

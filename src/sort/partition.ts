@@ -22,13 +22,11 @@
 import type { TypedArray } from "../memory/dtype.ts";
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import { type Buckets, bucketsOf, cursorsOf } from "./buckets.ts";
-import { keyFormat, LOW_BITS, RANGE_WORDS, readRange, wordsOf } from "./keys.ts";
-import { countNarrow, isRisingNarrow, rangeNarrow, scatterNarrow } from "./narrow_keys.ts";
-import { copyIndices } from "./digits.ts";
-import { type FullKeys, PairSorter } from "./pairs.ts";
-import { countUpper, countWide, isRisingWide, rangeUpper, rangeWide, scatterWide } from "./wide_keys.ts";
+import { LOW_BITS, RANGE_WORDS, readRange } from "./keys.ts";
+import { elementsOf, isRising, type Loops } from "./loops.ts";
 import { bitLength, type Window, windowOver } from "./window.ts";
-import { divide, type Division, SMALL, withWorkspace, type Workspace } from "./workspace.ts";
+import { withLoops } from "./with_loops.ts";
+import { divide, type Division, type Workspace } from "./workspace.ts";
 
 /** What the counters of a crew hand out. */
 export const RANGES = 0;
@@ -41,14 +39,6 @@ export const BUCKETS = 3;
 /** See {@linkcode RANGES}. */
 const WIDE_RANGES = 4;
 
-/** The elements to be sorted, as words, and how to read them. */
-export interface Elements {
-  readonly words: Int32Array;
-  readonly isWide: boolean;
-  readonly float: number;
-  readonly flip: number;
-}
-
 /** Where a partition has put the elements. */
 export interface Partition {
   readonly window: Window;
@@ -56,28 +46,7 @@ export interface Partition {
 }
 
 /** Moves the elements `from`…`to` into their buckets. */
-export type Scatter = (
-  from: number,
-  to: number,
-  window: Window,
-  buckets: Buckets,
-  cursors: Int32Array,
-  part: number,
-) => void;
-
-let smallSorter: PairSorter | undefined;
-
-/** An array of 32- or 64-bit elements as words. */
-export function elementsOf(data: TypedArray): Elements {
-  return { words: wordsOf(data), isWide: data.BYTES_PER_ELEMENT === 8, ...keyFormat(data) };
-}
-
-/** Whether the elements are in order already. Stops at the first that is not. */
-export function isRising({ words, isWide, float, flip }: Elements): boolean {
-  return isWide
-    ? isRisingWide(words, words.length / 2, float, flip)
-    : isRisingNarrow(words, words.length, float, flip);
-}
+export type Scatter = (from: number, to: number, cursors: Int32Array, part: number) => void;
 
 /**
  * Writes to `out` the indices that sort `data`, of 32- or 64-bit elements, with `size` processes.
@@ -85,11 +54,10 @@ export function isRising({ words, isWide, float, flip }: Elements): boolean {
  * @param out of the length of `data`; in shared memory if `size` is above 1
  */
 export function argsortByPartition(data: TypedArray, out: Uint32Array, size: number): void {
-  const elements = elementsOf(data);
-  if (isRising(elements)) return count(out);
+  if (isRising(elementsOf(data))) return count(out);
   const division = divide(data.length, size);
-  withWorkspace(data.length, division, (workspace) => {
-    const work = (member: CrewMember): void => argsortIn(workspace, division, member, elements, out);
+  withLoops(data, out, division, size, (workspace, loops) => {
+    const work = (member: CrewMember): void => argsortIn(workspace, division, member, loops);
     if (!runCrew(size, work)) runCrew(1, work);
   });
 }
@@ -99,11 +67,12 @@ export function partition(
   { rows, ranges }: Workspace,
   { parts, starts, cellBits, stride, bucketSize }: Division,
   member: CrewMember,
-  { words, isWide, float, flip }: Elements,
+  loops: Loops,
   scatter: Scatter,
 ): Partition {
+  const { isWide } = loops;
   for (let part = member.claim(RANGES); part < parts; part = member.claim(RANGES)) {
-    (isWide ? rangeUpper : rangeNarrow)(words, starts[part]!, starts[part + 1]!, float, flip, ranges, part);
+    loops.range(starts[part]!, starts[part + 1]!, part);
   }
   member.barrier();
   let range = readRange(ranges, parts);
@@ -112,26 +81,22 @@ export function partition(
     // nobody may write what another has still to read
     member.barrier();
     for (let part = member.claim(WIDE_RANGES); part < parts; part = member.claim(WIDE_RANGES)) {
-      rangeWide(words, starts[part]!, starts[part + 1]!, float, flip, ranges, part);
+      loops.wholeRange(starts[part]!, starts[part + 1]!, part);
     }
     member.barrier();
     range = readRange(ranges, parts);
   }
   const window = windowOver(range, isWide, cellBits);
   for (let part = member.claim(COUNTS); part < parts; part = member.claim(COUNTS)) {
-    const [from, to] = [starts[part]!, starts[part + 1]!];
-    const cells = rows.subarray(part * stride, (part + 1) * stride);
-    cells.fill(0);
-    if (isByUpper) {
-      const shift = window.cellShift - (32 - window.rest);
-      countUpper(words, from, to, float, flip, range.minHigh, shift, window.nanCell, cells);
-    } else (isWide ? countWide : countNarrow)(words, from, to, float, flip, window, cells);
+    rows.subarray(part * stride, (part + 1) * stride).fill(0);
+    loops.count(starts[part]!, starts[part + 1]!, window, part, isByUpper ? range : undefined);
   }
   member.barrier();
   const buckets = bucketsOf(window, rows, parts, stride, bucketSize);
   const cursors = cursorsOf(buckets, window, rows, parts, stride);
+  loops.prepare(window, buckets, largestOf(buckets, bucketSize));
   for (let part = member.claim(SCATTERS); part < parts; part = member.claim(SCATTERS)) {
-    scatter(starts[part]!, starts[part + 1]!, window, buckets, cursors[part]!, part);
+    scatter(starts[part]!, starts[part + 1]!, cursors[part]!, part);
   }
   member.barrier();
   return { window, buckets };
@@ -141,63 +106,40 @@ function argsortIn(
   workspace: Workspace,
   division: Division,
   member: CrewMember,
-  elements: Elements,
-  out: Uint32Array,
+  loops: Loops,
 ): void {
-  const { words, isWide, float, flip } = elements;
-  const { pairs, ranges } = workspace;
-  const { window, buckets } = partition(
-    workspace,
-    division,
-    member,
-    elements,
-    (from, to, window, buckets, cursors, part) => {
-      const scatter = isWide ? scatterWide : scatterNarrow;
-      const bits = scatter(words, from, to, float, flip, window, buckets, cursors, pairs.words);
-      ranges[part * RANGE_WORDS + LOW_BITS] = bits;
-    },
-  );
+  const { ranges } = workspace;
+  const { window, buckets } = partition(workspace, division, member, loops, (from, to, cursors, part) => {
+    ranges[part * RANGE_WORDS + LOW_BITS] = loops.scatter(from, to, cursors);
+  });
   const { count, starts, widths } = buckets;
-  const sorter = sorterFor(out.length, buckets, division);
   let lowBits = 0;
   for (let part = 0; part < division.parts; part++) lowBits |= ranges[part * RANGE_WORDS + LOW_BITS]!;
   for (let bucket = member.claim(BUCKETS); bucket <= count; bucket = member.claim(BUCKETS)) {
     const [from, to] = [starts[bucket]!, starts[bucket + 1]!];
-    if (bucket === count) copyIndices(pairs.words, from, to, out, from);
+    if (bucket === count) loops.copy(from, to);
     else {
-      const { width, full } = rest(widths[bucket]!, window, lowBits, words, float);
-      sorter.sort(pairs, from, to, width, full, out);
+      const { width, isExact } = rest(widths[bucket]!, window, lowBits);
+      loops.sortBucket(from, to, width, isExact);
     }
   }
 }
 
-/** How many bits of a bucket's pairs count, and where those are that they leave out, if any is set. */
-function rest(
-  bits: number,
-  window: Window,
-  lowBits: number,
-  words: Int32Array,
-  float: number,
-): { width: number; full: FullKeys | undefined } {
+/** How many bits of a bucket's pairs count, and whether the bits that they leave out are none or never set. */
+function rest(bits: number, window: Window, lowBits: number): { width: number; isExact: boolean } {
   const missing = bits + window.rest - 32;
   const width = missing > 0 ? 32 : bits + window.rest;
-  const isExact = missing <= 0 || (lowBits & (2 ** missing - 1)) === 0;
-  return { width, full: isExact ? undefined : { words, float } };
+  return { width, isExact: missing <= 0 || (lowBits & (2 ** missing - 1)) === 0 };
 }
 
 /** The most elements of a bucket that is not a single cell. */
-export function largestOf({ starts, count }: Buckets, { bucketSize }: Division): number {
+export function largestOf({ starts, count }: Buckets, bucketSize: number): number {
   let largest = 0;
   for (let bucket = 0; bucket < count; bucket++) {
     const size = starts[bucket + 1]! - starts[bucket]!;
     if (size > largest && size <= bucketSize) largest = size;
   }
   return largest;
-}
-
-function sorterFor(n: number, buckets: Buckets, division: Division): PairSorter {
-  if (n <= SMALL) return smallSorter ??= new PairSorter(SMALL);
-  return new PairSorter(largestOf(buckets, division));
 }
 
 /** 0, 1, 2, … */

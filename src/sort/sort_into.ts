@@ -10,7 +10,7 @@ import { releaseBuffer } from "../memory/segment.ts";
 import { patternAt, patternCounts, patternsOf } from "./counting.ts";
 import { gather } from "./gather.ts";
 import { argsortInto } from "./indices.ts";
-import { elementsOf, isRising } from "./partition.ts";
+import { elementsOf, isRising } from "./loops.ts";
 import { sortDoubles } from "./values.ts";
 
 /** Up to here indices are as fast. */

@@ -17,7 +17,8 @@
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import { type Buckets, bucketsOf } from "./buckets.ts";
 import { RANGE_WORDS, readRange } from "./keys.ts";
-import { BUCKETS, type Elements, elementsOf, largestOf, partition } from "./partition.ts";
+import { type Elements, elementsOf, TypedLoops } from "./loops.ts";
+import { BUCKETS, largestOf, partition } from "./partition.ts";
 import { KeyBucketSorter } from "./value_buckets.ts";
 import { type Window, windowOver } from "./window.ts";
 import { divide, type Division, withWorkspace, type Workspace } from "./workspace.ts";
@@ -51,6 +52,16 @@ export function sortDoubles(source: Float64Array, target: Float64Array, size: nu
   return isSorted;
 }
 
+class KeyLoops extends TypedLoops {
+  window!: Window;
+  buckets!: Buckets;
+
+  override prepare(window: Window, buckets: Buckets): void {
+    this.window = window;
+    this.buckets = buckets;
+  }
+}
+
 function sortIn(
   workspace: Workspace,
   division: Division,
@@ -59,13 +70,14 @@ function sortIn(
   target: Float64Array,
 ): boolean {
   const { pairs, ranges } = workspace;
+  const loops = new KeyLoops(elements, workspace, division, new Uint32Array(0));
   const found = partition(
     workspace,
     division,
     member,
-    elements,
-    (from, to, window, buckets, cursors, part) => {
-      const hasMinusZero = scatterKeys(elements.words, from, to, window, buckets, cursors, pairs.words);
+    loops,
+    (from, to, cursors, part) => {
+      const hasMinusZero = scatterKeys(elements.words, from, to, loops.window, loops.buckets, cursors, pairs.words);
       ranges[part * RANGE_WORDS + HAS_MINUS_ZERO] = hasMinusZero ? 1 : 0;
       Atomics.store(ranges, part * RANGE_WORDS + SCATTERED, 1);
     },
@@ -74,7 +86,7 @@ function sortIn(
     if (ranges[part * RANGE_WORDS + HAS_MINUS_ZERO] === 1) return false;
   }
   const { window, buckets } = found;
-  const sorter = new KeyBucketSorter(largestOf(buckets, division), window);
+  const sorter = new KeyBucketSorter(largestOf(buckets, division.bucketSize), window);
   for (let bucket = member.claim(BUCKETS); bucket <= buckets.count; bucket = member.claim(BUCKETS)) {
     const [from, to] = [buckets.starts[bucket]!, buckets.starts[bucket + 1]!];
     if (bucket === buckets.count) target.fill(NaN, from, to);

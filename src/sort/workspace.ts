@@ -57,9 +57,8 @@ export function divide(n: number, size: number): Division {
 
 /** Memory for `n` elements, given back afterwards. */
 export function withWorkspace(n: number, division: Division, use: (workspace: Workspace) => void): void {
-  const { parts, stride } = division;
-  const bytes = 8 * n + 4 * parts * (stride + RANGE_WORDS);
-  if (n <= SMALL && parts === 1) {
+  const bytes = workspaceBytes(n, division);
+  if (n <= SMALL && division.parts === 1) {
     small ??= new ArrayBuffer(8 * SMALL + 4 * (SMALL + 64));
     return use(workspaceOver(small, n, division));
   }
@@ -71,11 +70,23 @@ export function withWorkspace(n: number, division: Division, use: (workspace: Wo
   }
 }
 
-function workspaceOver(buffer: ArrayBuffer, n: number, { parts, stride }: Division): Workspace {
+/** How many bytes that takes. */
+export function workspaceBytes(n: number, { parts, stride }: Division): number {
+  return 8 * n + 4 * parts * (stride + RANGE_WORDS);
+}
+
+/** The workspace in given memory. */
+export function workspaceOver(
+  buffer: ArrayBuffer,
+  n: number,
+  { parts, stride }: Division,
+  offset = 0,
+): Workspace {
   const rowWords = parts * stride;
+  const rows = offset + 8 * n;
   return {
-    pairs: pairBuffer(n, buffer),
-    rows: new Int32Array(buffer, 8 * n, rowWords),
-    ranges: new Int32Array(buffer, 8 * n + 4 * rowWords, parts * RANGE_WORDS),
+    pairs: pairBuffer(n, buffer, offset),
+    rows: new Int32Array(buffer, rows, rowWords),
+    ranges: new Int32Array(buffer, rows + 4 * rowWords, parts * RANGE_WORDS),
   };
 }
