@@ -517,3 +517,141 @@ export function scatterI4(
 ): u32 {
   return scatter<i32>(elements, from, to, flip, up, base, cellShift, ofCell, table, nanBucket, pairs);
 }
+
+/** Moves the keys of doubles into their buckets, NaN nowhere; whether there was a `-0`. */
+export function scatterKeys(
+  elements: usize,
+  from: u32,
+  to: u32,
+  up: u32,
+  base: u32,
+  cellShift: u32,
+  ofCell: usize,
+  table: usize,
+  keys: usize,
+): bool {
+  let hasMinusZero: u32 = 0;
+  const end = elements + (<usize>to << 3);
+  for (let at = elements + (<usize>from << 3); at < end; at += 8) {
+    if (isMissing<f64>(at)) continue;
+    hasMinusZero |= u32(load<i64>(at) == i64.MIN_VALUE);
+    const key = u64(keyAt<f64>(at, 0));
+    const window = key << u64(up);
+    const bucket = <usize>load<u16>(ofCell + (<usize>((u32(window >> 32) - base) >> cellShift) << 1));
+    const entry = table + (bucket << 4);
+    const upper = (window - load<u64>(entry)) >> 32 << 32;
+    store<u64>(keys + (<usize>next(entry) << 3), upper | u64(u32(key)));
+  }
+  return hasMinusZero != 0;
+}
+
+/** The uppermost 32 of the bits that tell a bucket's keys apart. */
+@inline
+function wordOf(key: u64, width: u32, up: u32): u64 {
+  return ((key >> 32 << 32) | ((key << u64(up)) & 0xffffffff)) >> u64(width);
+}
+
+function countKeys(
+  keys: usize,
+  n: u32,
+  width: u32,
+  up: u32,
+  shift: u32,
+  upperShift: u32,
+  mask: u32,
+  counts: usize,
+): void {
+  const upper = counts + (DIGITS << 2);
+  memory.fill(counts, 0, <usize>(mask + 1) << 2);
+  memory.fill(upper, 0, <usize>(mask + 1) << 2);
+  const end = keys + (<usize>n << 3);
+  for (let at = keys; at < end; at += 8) {
+    const word = wordOf(load<u64>(at), width, up);
+    increment(counts + digit(word, shift, mask));
+    increment(upper + digit(word, upperShift, mask));
+  }
+  toStarts(counts, mask + 1);
+  toStarts(upper, mask + 1);
+}
+
+function moveKeys(
+  keys: usize,
+  n: u32,
+  width: u32,
+  up: u32,
+  shift: u32,
+  mask: u32,
+  counts: usize,
+  to: usize,
+): void {
+  const end = keys + (<usize>n << 3);
+  for (let at = keys; at < end; at += 8) {
+    const key = load<u64>(at);
+    const place = counts + digit(wordOf(key, width, up), shift, mask);
+    const to8 = load<u32>(place);
+    store<u32>(place, to8 + 1);
+    store<u64>(to + (<usize>to8 << 3), key);
+  }
+}
+
+function insertKeys(keys: usize, n: u32, moves: u32): bool {
+  let left = i32(moves);
+  let last = load<u64>(keys);
+  for (let i: u32 = 1; i < n; i++) {
+    const key = load<u64>(keys + (<usize>i << 3));
+    if (key >= last) {
+      last = key;
+      continue;
+    }
+    let j = i32(i) - 1;
+    for (; j >= 0; j--) {
+      const other = load<u64>(keys + (<usize>j << 3));
+      if (other <= key) break;
+      store<u64>(keys + (<usize>(j + 1) << 3), other);
+    }
+    left -= i32(i) - j;
+    if (left < 0) return false;
+    store<u64>(keys + (<usize>(j + 1) << 3), key);
+  }
+  return true;
+}
+
+/** Doubles of keys; `above` is what lies above the window of the least one, `least`. */
+function writeKeys(keys: usize, n: u32, base: u32, rest: u32, above: u32, least: u32, target: usize): void {
+  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
+    const key = load<u64>(keys + i);
+    const window = u32(key >> 32) + base;
+    let bits = u64(window) << u64(rest);
+    // a window below that of the least key has carried
+    if (rest < 32) bits |= u64(above + u32(window < least)) << u64(32 + rest);
+    const whole = (bits >> 32 << 32) | u64(u32(key));
+    store<u64>(target + i, whole ^ (u64(i64(whole) >> 63) >> 1));
+  }
+}
+
+/** Writes the doubles of `n` keys in order; false, with the keys as they were, where `value_buckets.ts` must. */
+export function sortKeys(
+  keys: usize,
+  n: u32,
+  width: u32,
+  base: u32,
+  rest: u32,
+  above: u32,
+  least: u32,
+  target: usize,
+  scratch: usize,
+  room: u32,
+): bool {
+  if (n > room) return false;
+  const up = 32 - rest;
+  const a = scratch + (DIGITS << 3);
+  const b = a + (<usize>room << 3);
+  const bits = max<u32>(1, min<u32>(ONE_PASS_BITS, (36 - clz(n)) >> 1));
+  const mask: u32 = (1 << bits) - 1;
+  countKeys(keys, n, width, up, 32 - 2 * bits, 32 - bits, mask, scratch);
+  moveKeys(keys, n, width, up, 32 - 2 * bits, mask, scratch, a);
+  moveKeys(a, n, width, up, 32 - bits, mask, scratch + (DIGITS << 2), b);
+  if (!insertKeys(b, n, REPAIR_MOVES * n)) return false;
+  writeKeys(b, n, base, rest, above, least, target);
+  return true;
+}

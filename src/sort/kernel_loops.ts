@@ -5,9 +5,9 @@
  * @module
  */
 import type { Buckets } from "./buckets.ts";
-import { type KeyRange, RANGE_WORDS } from "./keys.ts";
-import type { ElementKernels, Kernels } from "./kernels.ts";
-import type { Elements, Loops, TypedLoops } from "./loops.ts";
+import { type KeyRange, LOW_BITS, RANGE_WORDS } from "./keys.ts";
+import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
+import type { Elements, IndexLoops, ValueLoops } from "./loops.ts";
 import type { Window } from "./window.ts";
 import type { Division } from "./workspace.ts";
 
@@ -20,10 +20,13 @@ export interface Places {
   readonly out: number;
 }
 
-const OF_CELL = 2 ** 16;
-const TABLE = OF_CELL + 2 ** 17;
+/** Tables of the current partition, and the bucket that is sorted. */
+export const OF_CELL: number = 2 ** 16;
+/** See {@linkcode OF_CELL}. */
+export const TABLE: number = OF_CELL + 2 ** 17;
 const ENTRY_WORDS = 4;
-const SCRATCH = TABLE + 2 ** 21;
+/** See {@linkcode OF_CELL}. */
+export const SCRATCH: number = TABLE + 2 ** 21;
 /** Where operands are copied that are not mapped. */
 export const COPIES: number = 2 ** 25;
 /** Pairs that there is room for twice. */
@@ -31,40 +34,35 @@ const MOST_ROOM = (COPIES - SCRATCH) / 16 - 4096;
 /** A call returns this often, for V8 compiles a function anew only between calls. */
 const BLOCK = 2 ** 16;
 
-/** The loops in WebAssembly. */
-export class KernelLoops implements Loops {
+/** What indices and values have in common. */
+export class KernelPartition {
   readonly isWide: boolean;
-  readonly #kernels: Kernels;
-  readonly #loops: ElementKernels;
-  readonly #elements: Elements;
-  readonly #places: Places;
+  protected readonly kernels: Kernels;
+  protected readonly loops: ElementKernels;
+  protected readonly elements: Elements;
+  protected readonly places: Places;
+  protected readonly table: Int32Array;
+  protected window!: Window;
+  protected buckets!: Buckets;
+  protected room = 0;
   readonly #stride: number;
-  /** What takes long is rare, and is left to it. */
-  readonly #typed: TypedLoops;
-  readonly #table: Int32Array;
-  #window!: Window;
-  #buckets!: Buckets;
-  #room = 0;
-  #prepareTyped: (() => void) | undefined;
 
-  constructor(kernels: Kernels, elements: Elements, places: Places, { stride }: Division, typed: TypedLoops) {
-    const { isWide, float } = elements;
-    this.#kernels = kernels;
-    this.#loops = kernels.elements[isWide ? (float ? "F8" : "I8") : (float ? "F4" : "I4")];
-    this.isWide = isWide;
-    this.#elements = elements;
-    this.#places = places;
+  constructor(kernels: Kernels, elements: Elements, places: Places, { stride }: Division) {
+    this.isWide = elements.isWide;
+    this.kernels = kernels;
+    this.loops = kernels.elements[kernelType(elements)];
+    this.elements = elements;
+    this.places = places;
+    this.table = new Int32Array(kernels.window.memory.buffer, TABLE, ENTRY_WORDS * (2 ** 16 + 1));
     this.#stride = stride;
-    this.#typed = typed;
-    this.#table = new Int32Array(kernels.window.memory.buffer, TABLE, ENTRY_WORDS * (2 ** 16 + 1));
   }
 
   range(from: number, to: number, part: number): void {
-    const { elements, ranges } = this.#places;
-    const { flip } = this.#elements;
+    const { elements, ranges } = this.places;
+    const { flip } = this.elements;
     const row = ranges + 4 * RANGE_WORDS * part;
-    new Int32Array(this.#kernels.window.memory.buffer, row, RANGE_WORDS).fill(0);
-    inBlocks(from, to, (at, end) => this.#loops.range(elements, at, end, flip, row));
+    new Int32Array(this.kernels.window.memory.buffer, row, LOW_BITS).fill(0);
+    inBlocks(from, to, (at, end) => this.loops.range(elements, at, end, flip, row));
   }
 
   wholeRange(from: number, to: number, part: number): void {
@@ -72,45 +70,51 @@ export class KernelLoops implements Loops {
   }
 
   count(from: number, to: number, window: Window, part: number, _range: KeyRange | undefined): void {
-    const { elements, rows } = this.#places;
-    const { flip } = this.#elements;
+    const { elements, rows } = this.places;
+    const { flip } = this.elements;
     const { rest, base, cellShift, nanCell } = window;
     const cells = rows + 4 * this.#stride * part;
     inBlocks(from, to, (at, end) => {
-      this.#loops.count(elements, at, end, flip, 32 - rest, base, cellShift, nanCell, cells);
+      this.loops.count(elements, at, end, flip, 32 - rest, base, cellShift, nanCell, cells);
     });
   }
 
   prepare(window: Window, buckets: Buckets, largest: number): void {
-    this.#window = window;
-    this.#buckets = buckets;
-    this.#room = Math.min(largest, MOST_ROOM);
-    this.#prepareTyped = () => this.#typed.prepare(window, buckets, largest);
-    new Uint16Array(this.#kernels.window.memory.buffer, OF_CELL, buckets.ofCell.length).set(buckets.ofCell);
-    fillTable(this.#table, window.base, buckets.bases, buckets.widths, buckets.count);
+    this.window = window;
+    this.buckets = buckets;
+    this.room = Math.min(largest, MOST_ROOM);
+    new Uint16Array(this.kernels.window.memory.buffer, OF_CELL, buckets.ofCell.length).set(buckets.ofCell);
+    fillTable(this.table, window.base, buckets.bases, buckets.widths, buckets.count);
+  }
+}
+
+/** Loops for indices. */
+export class KernelIndices extends KernelPartition implements IndexLoops {
+  readonly #typed: IndexLoops;
+  #isTypedReady = false;
+
+  /** What is rare and takes long is left to `typed`. */
+  constructor(
+    kernels: Kernels,
+    elements: Elements,
+    places: Places,
+    division: Division,
+    typed: IndexLoops,
+  ) {
+    super(kernels, elements, places, division);
+    this.#typed = typed;
   }
 
   scatter(from: number, to: number, cursors: Int32Array): number {
-    const { elements, pairs } = this.#places;
-    const { flip } = this.#elements;
-    const { rest, base, cellShift } = this.#window;
-    const { count } = this.#buckets;
-    fillCursors(this.#table, cursors, count + 1);
+    const { elements, pairs } = this.places;
+    const { flip } = this.elements;
+    const { rest, base, cellShift } = this.window;
+    const { count } = this.buckets;
+    const { scatter } = this.loops;
+    fillCursors(this.table, cursors, count + 1);
     let bits = 0;
     inBlocks(from, to, (at, end) => {
-      bits |= this.#loops.scatter(
-        elements,
-        at,
-        end,
-        flip,
-        32 - rest,
-        base,
-        cellShift,
-        OF_CELL,
-        TABLE,
-        count,
-        pairs,
-      );
+      bits |= scatter(elements, at, end, flip, 32 - rest, base, cellShift, OF_CELL, TABLE, count, pairs);
     });
     return bits;
   }
@@ -118,23 +122,81 @@ export class KernelLoops implements Loops {
   sortBucket(from: number, to: number, width: number, isExact: boolean): void {
     const n = to - from;
     if (n === 0) return;
-    const pairs = this.#places.pairs + 8 * from;
-    const out = this.#places.out + 4 * from;
-    const { elements } = this.#places;
-    const { float } = this.#elements;
-    const room = this.#room;
+    const { elements, pairs, out } = this.places;
+    const [source, target] = [pairs + 8 * from, out + 4 * from];
+    const { sortExact, sortInexact } = this.kernels.pairs;
     const isDone = isExact
-      ? this.#kernels.pairs.sortExact(pairs, n, width, out, SCRATCH, room)
-      : this.#kernels.pairs.sortInexact(pairs, n, width, out, SCRATCH, room, elements, float);
+      ? sortExact(source, n, width, target, SCRATCH, this.room)
+      : sortInexact(source, n, width, target, SCRATCH, this.room, elements, this.elements.float);
     if (isDone !== 0) return;
-    this.#prepareTyped?.();
-    this.#prepareTyped = undefined;
+    if (!this.#isTypedReady) this.#typed.prepare(this.window, this.buckets, this.room);
+    this.#isTypedReady = true;
     this.#typed.sortBucket(from, to, width, isExact);
   }
 
   copy(from: number, to: number): void {
     this.#typed.copy(from, to);
   }
+}
+
+/** Loops for the values of doubles. */
+export class KernelValues extends KernelPartition implements ValueLoops {
+  readonly #typed: ValueLoops;
+  #isTypedReady = false;
+
+  /** What is rare and takes long is left to `typed`. */
+  constructor(
+    kernels: Kernels,
+    elements: Elements,
+    places: Places,
+    division: Division,
+    typed: ValueLoops,
+  ) {
+    super(kernels, elements, places, division);
+    this.#typed = typed;
+  }
+
+  scatter(from: number, to: number, cursors: Int32Array): number {
+    const { elements, pairs } = this.places;
+    const { rest, base, cellShift } = this.window;
+    const { scatterKeys } = this.kernels.pairs;
+    fillCursors(this.table, cursors, this.buckets.count);
+    let hasMinusZero = 0;
+    inBlocks(from, to, (at, end) => {
+      hasMinusZero |= scatterKeys(elements, at, end, 32 - rest, base, cellShift, OF_CELL, TABLE, pairs);
+    });
+    return hasMinusZero;
+  }
+
+  sortBucket(bucket: number): void {
+    const { starts, widths, bases } = this.buckets;
+    const { rest, base, top } = this.window;
+    const { pairs, out } = this.places;
+    const from = starts[bucket]!;
+    const n = starts[bucket + 1]! - from;
+    if (n === 0) return;
+    const isDone = this.kernels.pairs.sortKeys(
+      pairs + 8 * from,
+      n,
+      widths[bucket]!,
+      base + bases[bucket]! | 0,
+      rest,
+      top,
+      base,
+      out + 8 * from,
+      SCRATCH,
+      this.room,
+    );
+    if (isDone !== 0) return;
+    if (!this.#isTypedReady) this.#typed.prepare(this.window, this.buckets, this.room);
+    this.#isTypedReady = true;
+    this.#typed.sortBucket(bucket);
+  }
+}
+
+/** Which loops are those of some elements. */
+export function kernelType({ isWide, float }: Elements): KernelType {
+  return isWide ? (float ? "F8" : "I8") : (float ? "F4" : "I4");
 }
 
 function inBlocks(from: number, to: number, use: (from: number, to: number) => void): void {

@@ -48,6 +48,29 @@ export interface PairKernels {
     elements: number,
     float: number,
   ): number;
+  scatterKeys(
+    elements: number,
+    from: number,
+    to: number,
+    up: number,
+    base: number,
+    cellShift: number,
+    ofCell: number,
+    table: number,
+    keys: number,
+  ): number;
+  sortKeys(
+    keys: number,
+    n: number,
+    width: number,
+    base: number,
+    rest: number,
+    above: number,
+    least: number,
+    target: number,
+    scratch: number,
+    room: number,
+  ): number;
 }
 
 /** Element types that differ for the loops; unsigned integers differ from signed ones by an argument. */

@@ -13,17 +13,18 @@ import { MAX_PAIRS } from "./pairs.ts";
  * - `pairs`: elements of 32 and 64 bits that are sorted as one run; a longer array is several, which are merged
  * - `counts`: elements of 8 and 16 bits that are counted in one go; loops whose index leaves 31 bits run 35 times slower
  * - `indices`: elements of an array whose indices have 32 bits; those of a longer one are doubles
+ * - `leastForKernels`: an array of more is sorted by loops in WebAssembly
  */
 export const sortTuning: {
   pairs: number;
   counts: number;
   indices: number;
-  kernels: "auto" | "never";
+  leastForKernels: number;
 } = {
   pairs: MAX_PAIRS,
   counts: 2 ** 31 - 1,
   indices: 2 ** 32,
-  kernels: process.env["SM_KERNELS"] === "never" ? "never" : "auto",
+  leastForKernels: process.env["SM_KERNELS"] === "never" ? Infinity : 2 ** 13,
 };
 
 /** An array of indices. */

@@ -23,9 +23,9 @@ import type { TypedArray } from "../memory/dtype.ts";
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import { type Buckets, bucketsOf, cursorsOf } from "./buckets.ts";
 import { LOW_BITS, RANGE_WORDS, readRange } from "./keys.ts";
-import { elementsOf, isRising, type Loops } from "./loops.ts";
+import { elementsOf, type IndexLoops, isRising, type PartitionLoops } from "./loops.ts";
 import { bitLength, type Window, windowOver } from "./window.ts";
-import { withLoops } from "./with_loops.ts";
+import { withIndexLoops } from "./with_loops.ts";
 import { divide, type Division, type Workspace } from "./workspace.ts";
 
 /** What the counters of a crew hand out. */
@@ -56,9 +56,10 @@ export type Scatter = (from: number, to: number, cursors: Int32Array, part: numb
 export function argsortByPartition(data: TypedArray, out: Uint32Array, size: number): void {
   if (isRising(elementsOf(data))) return count(out);
   const division = divide(data.length, size);
-  withLoops(data, out, division, size, (workspace, loops) => {
+  withIndexLoops(data, out, division, size, (workspace, loops) => {
     const work = (member: CrewMember): void => argsortIn(workspace, division, member, loops);
     if (!runCrew(size, work)) runCrew(1, work);
+    return true;
   });
 }
 
@@ -67,7 +68,7 @@ export function partition(
   { rows, ranges }: Workspace,
   { parts, starts, cellBits, stride, bucketSize }: Division,
   member: CrewMember,
-  loops: Loops,
+  loops: PartitionLoops,
   scatter: Scatter,
 ): Partition {
   const { isWide } = loops;
@@ -106,7 +107,7 @@ function argsortIn(
   workspace: Workspace,
   division: Division,
   member: CrewMember,
-  loops: Loops,
+  loops: IndexLoops,
 ): void {
   const { ranges } = workspace;
   const { window, buckets } = partition(workspace, division, member, loops, (from, to, cursors, part) => {
@@ -133,7 +134,7 @@ function rest(bits: number, window: Window, lowBits: number): { width: number; i
 }
 
 /** The most elements of a bucket that is not a single cell. */
-export function largestOf({ starts, count }: Buckets, bucketSize: number): number {
+function largestOf({ starts, count }: Buckets, bucketSize: number): number {
   let largest = 0;
   for (let bucket = 0; bucket < count; bucket++) {
     const size = starts[bucket + 1]! - starts[bucket]!;

@@ -15,18 +15,18 @@
  * @module
  */
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
-import { type Buckets, bucketsOf } from "./buckets.ts";
+import { bucketsOf } from "./buckets.ts";
 import { RANGE_WORDS, readRange } from "./keys.ts";
-import { type Elements, elementsOf, TypedLoops } from "./loops.ts";
-import { BUCKETS, largestOf, partition } from "./partition.ts";
+import type { ValueLoops } from "./loops.ts";
+import { BUCKETS, partition } from "./partition.ts";
 import { KeyBucketSorter } from "./value_buckets.ts";
-import { type Window, windowOver } from "./window.ts";
-import { divide, type Division, withWorkspace, type Workspace } from "./workspace.ts";
+import { windowOver } from "./window.ts";
+import { withValueLoops } from "./with_loops.ts";
+import { divide, type Division, type Workspace } from "./workspace.ts";
 
 /** Words of a part's row of ranges that are free for us. */
 const SCATTERED = 8;
 const HAS_MINUS_ZERO = 9;
-const INFINITY = 0x7ff00000;
 
 /**
  * Writes the elements of `source` to `target`, which may be the same, in order; false when there is a `-0`, and
@@ -37,60 +37,40 @@ const INFINITY = 0x7ff00000;
 export function sortDoubles(source: Float64Array, target: Float64Array, size: number): boolean {
   const division = divide(source.length, size);
   let isSorted = false;
-  withWorkspace(source.length, division, (workspace) => {
-    const whole = elementsOf(source);
-    const work = (elements: Elements) => (member: CrewMember): void => {
-      isSorted = sortIn(workspace, division, member, elements, target);
+  withValueLoops(source, target, division, size, (workspace, loops) => {
+    const work = (member: CrewMember): void => {
+      isSorted = sortIn(workspace, division, member, loops, target);
     };
     workspace.ranges.fill(0);
-    if (runCrew(size, work(whole))) return;
+    if (runCrew(size, work)) return isSorted;
     const isInPlace = source.buffer === target.buffer;
     if (isInPlace && isScattered(workspace, division)) restore(workspace, division, target);
     workspace.ranges.fill(0);
-    runCrew(1, work(whole));
+    runCrew(1, work);
+    return isSorted;
   });
   return isSorted;
-}
-
-class KeyLoops extends TypedLoops {
-  window!: Window;
-  buckets!: Buckets;
-
-  override prepare(window: Window, buckets: Buckets): void {
-    this.window = window;
-    this.buckets = buckets;
-  }
 }
 
 function sortIn(
   workspace: Workspace,
   division: Division,
   member: CrewMember,
-  elements: Elements,
+  loops: ValueLoops,
   target: Float64Array,
 ): boolean {
-  const { pairs, ranges } = workspace;
-  const loops = new KeyLoops(elements, workspace, division, new Uint32Array(0));
-  const found = partition(
-    workspace,
-    division,
-    member,
-    loops,
-    (from, to, cursors, part) => {
-      const hasMinusZero = scatterKeys(elements.words, from, to, loops.window, loops.buckets, cursors, pairs.words);
-      ranges[part * RANGE_WORDS + HAS_MINUS_ZERO] = hasMinusZero ? 1 : 0;
-      Atomics.store(ranges, part * RANGE_WORDS + SCATTERED, 1);
-    },
-  );
+  const { ranges } = workspace;
+  const { buckets } = partition(workspace, division, member, loops, (from, to, cursors, part) => {
+    ranges[part * RANGE_WORDS + HAS_MINUS_ZERO] = loops.scatter(from, to, cursors);
+    Atomics.store(ranges, part * RANGE_WORDS + SCATTERED, 1);
+  });
   for (let part = 0; part < division.parts; part++) {
     if (ranges[part * RANGE_WORDS + HAS_MINUS_ZERO] === 1) return false;
   }
-  const { window, buckets } = found;
-  const sorter = new KeyBucketSorter(largestOf(buckets, division.bucketSize), window);
-  for (let bucket = member.claim(BUCKETS); bucket <= buckets.count; bucket = member.claim(BUCKETS)) {
-    const [from, to] = [buckets.starts[bucket]!, buckets.starts[bucket + 1]!];
-    if (bucket === buckets.count) target.fill(NaN, from, to);
-    else sorter.sort(pairs, from, to, buckets.widths[bucket]!, buckets.bases[bucket]!, target);
+  const { count, starts } = buckets;
+  for (let bucket = member.claim(BUCKETS); bucket <= count; bucket = member.claim(BUCKETS)) {
+    if (bucket === count) target.fill(NaN, starts[bucket]!, starts[bucket + 1]!);
+    else loops.sortBucket(bucket);
   }
   return true;
 }
@@ -118,33 +98,4 @@ function restore(workspace: Workspace, division: Division, target: Float64Array)
     sorter.write(pairs, starts[bucket]!, starts[bucket + 1]!, bases[bucket]!, target, starts[bucket]!);
   }
   target.fill(NaN, starts[count]!, starts[count + 1]!);
-}
-
-/** Moves the keys of doubles into their buckets, NaN nowhere; whether there was a `-0`. */
-function scatterKeys(
-  words: Int32Array,
-  from: number,
-  to: number,
-  { base, cellShift, high0, high1, low0, low1 }: Window,
-  { ofCell, bases }: Buckets,
-  cursors: Int32Array,
-  keys: Int32Array,
-): boolean {
-  let hasMinusZero = false;
-  for (let i = from; i < to; i++) {
-    let low = words[2 * i]! | 0;
-    let high = words[2 * i + 1]! | 0;
-    const size = high & 0x7fffffff;
-    if (size >= INFINITY && (size > INFINITY || low !== 0)) continue;
-    const sign = high >> 31;
-    if (size === 0 && low === 0 && sign !== 0) hasMinusZero = true;
-    high ^= sign & 0x7fffffff;
-    low ^= sign;
-    const key = (((high << high0) << high1) | ((low >>> low0) >>> low1)) - base | 0;
-    const bucket = ofCell[key >>> cellShift]!;
-    const at = cursors[bucket]!++;
-    keys[2 * at] = low;
-    keys[2 * at + 1] = key - bases[bucket]!;
-  }
-  return hasMinusZero;
 }

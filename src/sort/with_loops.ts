@@ -1,109 +1,147 @@
 /**
- * Which loops sort an array, and the memory that they need.
+ * Which loops sort an array, and where in the window of WebAssembly it is.
+ *
+ * | elements | np 1 | several processes |
+ * |---|---|---|
+ * | up to 8 Ki, no room for a window, too many for it | TypeScript | TypeScript |
+ * | up to 4 MiB of all operands | WebAssembly, copies of them | WebAssembly, mapped |
+ * | more | WebAssembly, mapped | WebAssembly, mapped |
  *
  * @module
  */
+import type { TypedArray } from "../memory/dtype.ts";
 import { isForkedChild } from "../process/identity.ts";
-import { COPIES, KernelLoops } from "./kernel_loops.ts";
+import { COPIES, KernelIndices, KernelValues, kernelType, type Places } from "./kernel_loops.ts";
 import { type Kernels, sortKernels } from "./kernels.ts";
 import { sortTuning } from "./limits.ts";
-import { type Elements, elementsOf, type Loops, TypedLoops } from "./loops.ts";
-import type { TypedArray } from "../memory/dtype.ts";
+import { type Elements, elementsOf, type IndexLoops, type ValueLoops } from "./loops.ts";
 import { isRehearsed, rehearse } from "./rehearsal.ts";
+import { TypedIndices } from "./typed_loops.ts";
+import { TypedValues } from "./typed_values.ts";
 import { type Division, withWorkspace, type Workspace, workspaceBytes, workspaceOver } from "./workspace.ts";
 
-/** Below this the loops in TypeScript are as fast. */
-const MIN_KERNEL = 2 ** 13;
 /** Up to so many bytes copying costs less than mapping. */
 const COPIED_BYTES = 2 ** 22;
 
-/** What sorts one array. */
-export type Use = (workspace: Workspace, loops: Loops) => void;
+/** What sorts one array; whether the target is to be kept. */
+type Use<L> = (workspace: Workspace, loops: L) => boolean;
 
-/**
- * Calls `use` with what sorts `data` into `out`.
- *
- * @param size processes
- */
-export function withLoops(data: TypedArray, out: Uint32Array, division: Division, size: number, use: Use): void {
+/** The loops in TypeScript over given memory, and those in WebAssembly that lean on them. */
+interface Makers<L, T> {
+  typed(elements: Elements, workspace: Workspace, division: Division, target: T): L;
+  kernel(kernels: Kernels, elements: Elements, places: Places, division: Division, typed: L): L;
+}
+
+const indexMakers: Makers<IndexLoops, Uint32Array> = {
+  typed: (elements, workspace, division, target) => new TypedIndices(elements, workspace, division, target),
+  kernel: (kernels, elements, places, division, typed) =>
+    new KernelIndices(kernels, elements, places, division, typed),
+};
+
+const valueMakers: Makers<ValueLoops, Float64Array> = {
+  typed: (elements, workspace, division, target) => new TypedValues(elements, workspace, division, target),
+  kernel: (kernels, elements, places, division, typed) =>
+    new KernelValues(kernels, elements, places, division, typed),
+};
+
+/** Calls `use` with what writes the indices that sort `data` to `out`, by `size` processes. */
+export function withIndexLoops(
+  data: TypedArray,
+  out: Uint32Array,
+  division: Division,
+  size: number,
+  use: Use<IndexLoops>,
+): void {
+  withLoops(data, out, division, size, indexMakers, use);
+}
+
+/** Calls `use` with what writes the doubles of `data` in order to `target`, by `size` processes. */
+export function withValueLoops(
+  data: Float64Array,
+  target: Float64Array,
+  division: Division,
+  size: number,
+  use: Use<ValueLoops>,
+): void {
+  withLoops(data, target, division, size, valueMakers, use);
+}
+
+function withLoops<L, T extends Uint32Array | Float64Array>(
+  data: TypedArray,
+  target: T,
+  division: Division,
+  size: number,
+  makers: Makers<L, T>,
+  use: Use<L>,
+): void {
   const elements = elementsOf(data);
   const n = data.length;
-  const kernels = n > MIN_KERNEL ? kernelsFor(size) : undefined;
-  if (kernels !== undefined) {
-    const bytes = data.byteLength + out.byteLength + workspaceBytes(n, division);
-    if (size === 1 && bytes <= COPIED_BYTES) return withCopies(kernels, data, out, division, use);
+  const kernels = n > sortTuning.leastForKernels ? kernelsFor(elements, size) : undefined;
+  if (kernels !== undefined && size === 1) {
+    const bytes = data.byteLength + target.byteLength + workspaceBytes(n, division);
+    if (bytes <= COPIED_BYTES) return withCopies(kernels, data, target, division, makers, use);
   }
   withWorkspace(n, division, (workspace) => {
-    const typed = new TypedLoops(elements, workspace, division, out);
-    const loops = kernels && mapped(kernels, data, elements, workspace, division, out, typed);
+    const typed = makers.typed(elements, workspace, division, target);
     try {
-      use(workspace, loops ?? typed);
+      const places = kernels && mapped(kernels, data, workspace, target);
+      use(workspace, kernels && places ? makers.kernel(kernels, elements, places, division, typed) : typed);
     } finally {
       kernels?.window.clear();
     }
   });
 }
 
-/** A forked child compiles nothing anew, and in Bun waits for it for ever: it runs only what its parent has warmed. */
-function kernelsFor(size: number): Kernels | undefined {
-  if (sortTuning.kernels === "never") return undefined;
-  if (isForkedChild()) return isRehearsed() ? sortKernels() : undefined;
+/** A forked child runs only what its parent has warmed, see `rehearsal.ts`. */
+function kernelsFor(elements: Elements, size: number): Kernels | undefined {
+  const type = kernelType(elements);
+  if (isForkedChild() && !isRehearsed(type)) return undefined;
   const kernels = sortKernels();
-  if (kernels !== undefined && size > 1) rehearse();
+  if (kernels !== undefined && size > 1) rehearse(kernels, type);
   return kernels;
 }
 
 function mapped(
-  kernels: Kernels,
+  { window }: Kernels,
   data: TypedArray,
-  elements: Elements,
-  workspace: Workspace,
-  division: Division,
-  out: Uint32Array,
-  typed: TypedLoops,
-): KernelLoops | undefined {
-  const { window } = kernels;
-  const { rows, ranges, pairs } = workspace;
-  const first = window.map(data);
-  const base = first < 0 ? -1 : window.map({
-    buffer: pairs.words.buffer,
-    byteOffset: 0,
-    byteLength: ranges.byteOffset + ranges.byteLength,
-  });
-  const target = base < 0 ? -1 : window.map(out);
-  if (target < 0) return undefined;
-  const places = {
-    elements: first,
-    pairs: base,
-    rows: base + rows.byteOffset,
-    ranges: base + ranges.byteOffset,
-    out: target,
-  };
-  return new KernelLoops(kernels, elements, places, division, typed);
+  { rows, ranges, pairs }: Workspace,
+  target: TypedArray,
+): Places | undefined {
+  const elements = window.map(data);
+  if (elements < 0) return undefined;
+  const out = window.map(target);
+  if (out < 0) return undefined;
+  const { buffer } = pairs.words;
+  const base = window.map({ buffer, byteOffset: 0, byteLength: buffer.byteLength });
+  if (base < 0) return undefined;
+  return { elements, out, pairs: base, rows: base + rows.byteOffset, ranges: base + ranges.byteOffset };
 }
 
-function withCopies(
+function withCopies<L, T extends Uint32Array | Float64Array>(
   kernels: Kernels,
   data: TypedArray,
-  out: Uint32Array,
+  target: T,
   division: Division,
-  use: Use,
+  makers: Makers<L, T>,
+  use: Use<L>,
 ): void {
   const buffer = kernels.window.memory.buffer as ArrayBuffer;
   const { words, ...format } = elementsOf(data);
-  const copy = new Int32Array(buffer, COPIES, words.length);
-  copy.set(words);
-  const indices = new Uint32Array(buffer, COPIES + COPIED_BYTES, out.length);
-  const workspace = workspaceOver(buffer, data.length, division, COPIES + 2 * COPIED_BYTES);
+  const elements = { words: new Int32Array(buffer, COPIES, words.length), ...format };
+  elements.words.set(words);
+  const out = COPIES + COPIED_BYTES;
+  const copy = (target instanceof Uint32Array
+    ? new Uint32Array(buffer, out, target.length)
+    : new Float64Array(buffer, out, target.length)) as T;
+  const workspace = workspaceOver(buffer, data.length, division, out + COPIED_BYTES);
+  const { pairs, rows, ranges } = workspace;
   const places = {
-    elements: copy.byteOffset,
-    pairs: workspace.pairs.words.byteOffset,
-    rows: workspace.rows.byteOffset,
-    ranges: workspace.ranges.byteOffset,
-    out: indices.byteOffset,
+    elements: COPIES,
+    out,
+    pairs: pairs.words.byteOffset,
+    rows: rows.byteOffset,
+    ranges: ranges.byteOffset,
   };
-  const elements = { words: copy, ...format };
-  const typed = new TypedLoops(elements, workspace, division, indices);
-  use(workspace, new KernelLoops(kernels, elements, places, division, typed));
-  out.set(indices);
+  const typed = makers.typed(elements, workspace, division, copy);
+  if (use(workspace, makers.kernel(kernels, elements, places, division, typed))) target.set(copy);
 }
