@@ -192,6 +192,10 @@ export class KernelValues extends KernelPartition implements ValueLoops {
     this.#isTypedReady = true;
     this.#typed.sortBucket(bucket);
   }
+
+  fillMissing(from: number, to: number): void {
+    this.#typed.fillMissing(from, to);
+  }
 }
 
 /** Which loops are those of some elements. */

@@ -47,6 +47,8 @@ export interface IndexLoops extends PartitionLoops {
 export interface ValueLoops extends PartitionLoops {
   /** Writes the values of a bucket in order. */
   sortBucket(bucket: number): void;
+  /** Writes NaN to these places. */
+  fillMissing(from: number, to: number): void;
 }
 
 /** An array of 32- or 64-bit elements as words. */

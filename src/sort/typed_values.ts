@@ -47,6 +47,10 @@ export class TypedValues extends TypedPartition implements ValueLoops {
       this.#target,
     );
   }
+
+  fillMissing(from: number, to: number): void {
+    this.#target.fill(NaN, from, to);
+  }
 }
 
 /** Moves the keys of doubles into their buckets, NaN nowhere; whether there was a `-0`. */

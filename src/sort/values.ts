@@ -39,7 +39,7 @@ export function sortDoubles(source: Float64Array, target: Float64Array, size: nu
   let isSorted = false;
   withValueLoops(source, target, division, size, (workspace, loops) => {
     const work = (member: CrewMember): void => {
-      isSorted = sortIn(workspace, division, member, loops, target);
+      isSorted = sortIn(workspace, division, member, loops);
     };
     workspace.ranges.fill(0);
     if (runCrew(size, work)) return isSorted;
@@ -57,7 +57,6 @@ function sortIn(
   division: Division,
   member: CrewMember,
   loops: ValueLoops,
-  target: Float64Array,
 ): boolean {
   const { ranges } = workspace;
   const { buckets } = partition(workspace, division, member, loops, (from, to, cursors, part) => {
@@ -69,7 +68,7 @@ function sortIn(
   }
   const { count, starts } = buckets;
   for (let bucket = member.claim(BUCKETS); bucket <= count; bucket = member.claim(BUCKETS)) {
-    if (bucket === count) target.fill(NaN, starts[bucket]!, starts[bucket + 1]!);
+    if (bucket === count) loops.fillMissing(starts[bucket]!, starts[bucket + 1]!);
     else loops.sortBucket(bucket);
   }
   return true;
