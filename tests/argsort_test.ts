@@ -7,16 +7,17 @@ import { copy, empty, isShared, MapReduce, type NdArray, release, zeros } from "
 import { crewTuning } from "../src/algorithms/crew.ts";
 import type { TypedArray } from "../src/memory/dtype.ts";
 import { argsort } from "../src/sort/mod.ts";
-import { test } from "./harness.ts";
 import { numpy } from "./numpy.ts";
 import { withCrews } from "./algorithms_support.ts";
-import { compare, DTYPES, filled, FILLS, slowArgsort, words, wrongPlaces } from "./sort_support.ts";
+import { KernelIndices, KernelPartition } from "../src/sort/kernel_loops.ts";
+import { TypedIndices, TypedPartition } from "../src/sort/typed_loops.ts";
+import { compare, DTYPES, filled, FILLS, hookMethods, slowArgsort, testLoops, words, wrongPlaces } from "./sort_support.ts";
 import { childrenOf, leavesNothing, realPid } from "./support.ts";
 
 const LENGTHS = [0, 1, 2, 3, 24, 25, 100, 1000, 5000, 40_000];
 
 for (const dtype of DTYPES) {
-  test(`argsort() of ${dtype} sorts every kind of data stably, NaN last`, () => {
+  testLoops(`argsort() of ${dtype} sorts every kind of data stably, NaN last`, () => {
     let seed = 1;
     for (const [name, fill] of Object.entries(FILLS)) {
       for (const n of LENGTHS) {
@@ -28,7 +29,7 @@ for (const dtype of DTYPES) {
     }
   });
 
-  test(`argsort() of ${dtype} gives the same with 2 and 3 processes`, () =>
+  testLoops(`argsort() of ${dtype} gives the same with 2 and 3 processes`, () =>
     withCrews(() => {
       let seed = 100;
       for (const [name, fill] of Object.entries(FILLS)) {
@@ -40,7 +41,7 @@ for (const dtype of DTYPES) {
     }));
 }
 
-test("argsort() gives NumPy's stable order for each dtype and kind of data", () => {
+testLoops("argsort() gives NumPy's stable order for each dtype and kind of data", () => {
   const directory = `tests/tmp/argsort_${process.pid}`;
   mkdirSync(directory, { recursive: true });
   try {
@@ -73,7 +74,7 @@ for line in sys.argv[1:]:
 
 const SPECIAL = [0, -0, NaN, Infinity, -Infinity, 1, -1, 5e-324, -5e-324, Number.MAX_VALUE];
 
-test("argsort() agrees with the oracle on any doubles", () => {
+testLoops("argsort() agrees with the oracle on any doubles", () => {
   const value = fc.oneof(fc.constantFrom(...SPECIAL), fc.double(), fc.integer({ min: -3, max: 3 }));
   fc.assert(
     fc.property(fc.array(value, { maxLength: 400 }), (values) => {
@@ -84,7 +85,7 @@ test("argsort() agrees with the oracle on any doubles", () => {
   );
 });
 
-test("argsort() agrees with the oracle on any 64-bit integers", () => {
+testLoops("argsort() agrees with the oracle on any 64-bit integers", () => {
   const value = fc.oneof(
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
     fc.bigInt({ min: -2n, max: 2n }),
@@ -100,7 +101,7 @@ test("argsort() agrees with the oracle on any 64-bit integers", () => {
   );
 });
 
-test("argsort() sorts along each axis of a view, strided or not", () => {
+testLoops("argsort() sorts along each axis of a view, strided or not", () => {
   const m = copy(
     Array.from(
       { length: 7 },
@@ -137,7 +138,7 @@ function checkAlong(view: NdArray, order: NdArray, axis: number): void {
   }
 }
 
-test("argsort() of rows as long as the cell limits, and of none", () => {
+testLoops("argsort() of rows as long as the cell limits, and of none", () => {
   for (const length of [1, 24, 25, 300]) {
     for (const dtype of DTYPES) {
       const rows = 40;
@@ -161,12 +162,12 @@ test("argsort() of rows as long as the cell limits, and of none", () => {
   assert.deepEqual([...argsort(zeros([]))], [0]);
 });
 
-test("argsort() with axis null sorts all elements as one dimension", () => {
+testLoops("argsort() with axis null sorts all elements as one dimension", () => {
   const order: Uint32Array = argsort([[3, 1], [2, 0]], { axis: null });
   assert.deepEqual([...order], [3, 1, 2, 0]);
 });
 
-test("argsort() writes to out, shared or private, or where the input lies", () => {
+testLoops("argsort() writes to out, shared or private, or where the input lies", () => {
   const a = filled("f8", 5000, FILLS["random"]!, 3);
   const wanted = argsort(a, { np: 1 });
   for (const np of [1, 2]) {
@@ -186,7 +187,7 @@ test("argsort() writes to out, shared or private, or where the input lies", () =
   }
 });
 
-test("argsort() of private memory, subarrays and other buffers", () => {
+testLoops("argsort() of private memory, subarrays and other buffers", () => {
   const next = words(9);
   const big = Float64Array.from({ length: 3001 }, () => next());
   const part = big.subarray(1, 2900);
@@ -204,7 +205,7 @@ test("argsort() of private memory, subarrays and other buffers", () => {
   assert.deepEqual([...argsort([3n, 1n, 2n])], [1, 2, 0]);
 });
 
-test("argsort() takes NumPy's kinds and refuses what it does not know", () => {
+testLoops("argsort() takes NumPy's kinds and refuses what it does not know", () => {
   const a = Float64Array.of(2, 1);
   for (const kind of ["stable", "quicksort", "mergesort", "heapsort"] as const) {
     assert.deepEqual([...argsort(a, { kind })], [1, 0]);
@@ -236,7 +237,7 @@ test("argsort() takes NumPy's kinds and refuses what it does not know", () => {
   assert.throws(wrong({}, gone), { name: "TypeError", message: /released/ });
 });
 
-test("argsort() works in jobs, alone and with processes of its own", async () => {
+testLoops("argsort() works in jobs, alone and with processes of its own", async () => {
   const a = filled("f8", 20_000, FILLS["random"]!, 11);
   const wanted = argsort(a);
   using pool = new MapReduce({ np: 2 });
@@ -247,27 +248,25 @@ test("argsort() works in jobs, alone and with processes of its own", async () =>
   for (const order of orders) assert.deepEqual(order, wanted);
 });
 
-test("argsort() is done again when a process dies in the middle", () => {
+testLoops("argsort() is done again when a process dies in the middle", () => {
   const a = filled("f8", 200_000, FILLS["random"]!, 14);
   const bytes = filled("u1", 200_000, FILLS["random"]!, 15);
   const master = realPid();
   const deaths = zeros([], "i4");
   for (let round = 0; round < 8; round++) {
-    let fills = 0;
-    // called for the counts of each part and each bucket
-    const restore = [Int32Array, Uint32Array].map(({ prototype }) => {
-      const { fill } = prototype;
-      prototype.fill = function (value: number, start?: number, end?: number) {
-        if (c.getpid() !== master && fills++ === round) {
-          Atomics.add(deaths, 0, 1);
-          c.kill(c.getpid(), 9);
-        }
-        return Reflect.apply(fill, this, [value, start, end]);
-      };
-      return () => {
-        prototype.fill = fill;
-      };
-    });
+    let calls = 0;
+    const dieInTime = (): void => {
+      if (c.getpid() !== master && calls++ === round) {
+        Atomics.add(deaths, 0, 1);
+        c.kill(c.getpid(), 9);
+      }
+    };
+    // `fill` clears the counts of bytes
+    const restore = [
+      hookMethods([TypedPartition, KernelPartition], ["range", "count"], dieInTime),
+      hookMethods([TypedIndices, KernelIndices], ["scatter", "sortBucket"], dieInTime),
+      hookMethods([Uint32Array], ["fill"], dieInTime),
+    ];
     try {
       withCrews(() => {
         for (const array of [a, bytes]) assert.equal(wrongPlaces(array, argsort(array, { np: 3 })), 0);
@@ -280,7 +279,7 @@ test("argsort() is done again when a process dies in the middle", () => {
   assert.deepEqual(childrenOf(), []);
 });
 
-test("argsort() leaves no memory, process or descriptor behind", async () => {
+testLoops("argsort() leaves no memory, process or descriptor behind", async () => {
   const a = filled("f8", 300_000, FILLS["random"]!, 12);
   const out = empty(300_000, "u4");
   await leavesNothing(() => {
@@ -289,7 +288,7 @@ test("argsort() leaves no memory, process or descriptor behind", async () => {
   assert.equal(compare(a[out[0]!]!, a[out[1]!]!) <= 0, true);
 });
 
-test("argsort() of a million sorts from the threshold on in processes", () => {
+testLoops("argsort() of a million sorts from the threshold on in processes", () => {
   const a = filled("f8", 2_200_000, FILLS["random"]!, 13);
   const order = argsort(a);
   assert.equal(wrongPlaces(a, order), 0);

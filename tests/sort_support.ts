@@ -1,6 +1,45 @@
 /** Arrays to sort: every element type, in distributions that make a sort stumble. */
 import { empty } from "../mod.ts";
 import type { ShortDType, TypedArray } from "../src/memory/dtype.ts";
+import { sortTuning } from "../src/sort/limits.ts";
+import { test } from "./harness.ts";
+
+/** A test of what the loops in TypeScript and in WebAssembly must both do. */
+export function testLoops(name: string, body: () => void | Promise<void>): void {
+  for (const [loops, least] of [["TypeScript", Infinity], ["WebAssembly", 0]] as const) {
+    test(`${name} (${loops})`, async () => {
+      const { leastForKernels } = sortTuning;
+      sortTuning.leastForKernels = least;
+      try {
+        await body();
+      } finally {
+        sortTuning.leastForKernels = leastForKernels;
+      }
+    });
+  }
+}
+
+/** Has `hook` called before each call of a method of any of these classes, until the function that it gives is called. */
+export function hookMethods(
+  classes: readonly { readonly prototype: object }[],
+  methods: readonly string[],
+  hook: () => void,
+): () => void {
+  const undo = classes.flatMap(({ prototype }) =>
+    methods.map((name) => {
+      const table = prototype as Record<string, (...values: unknown[]) => unknown>;
+      const method = table[name]!;
+      table[name] = function (...values) {
+        hook();
+        return Reflect.apply(method, this, values);
+      };
+      return () => {
+        table[name] = method;
+      };
+    })
+  );
+  return () => undo.forEach((put) => put());
+}
 
 export const DTYPES: readonly ShortDType[] = [
   "f8",

@@ -6,10 +6,11 @@ import { c } from "../ffi/libc.ts";
 import { copy, empty, isShared, type NdArray, release, zeros } from "../mod.ts";
 import { constructorOf, type TypedArray } from "../src/memory/dtype.ts";
 import { searchsorted, sort, sorted } from "../src/sort/mod.ts";
-import { test } from "./harness.ts";
 import { numpy } from "./numpy.ts";
 import { withCrews } from "./algorithms_support.ts";
-import { compare, DTYPES, filled, FILLS, slowArgsort, words } from "./sort_support.ts";
+import { KernelValues } from "../src/sort/kernel_loops.ts";
+import { TypedValues } from "../src/sort/typed_values.ts";
+import { compare, DTYPES, filled, FILLS, hookMethods, slowArgsort, testLoops, words } from "./sort_support.ts";
 import { childrenOf, realPid } from "./support.ts";
 
 /** The values in the oracle's order. */
@@ -18,7 +19,7 @@ function slowSorted(a: TypedArray): (number | bigint)[] {
 }
 
 for (const dtype of DTYPES) {
-  test(`sorted() and sort() of ${dtype} order every kind of data, with 1, 2 and 3 processes`, () => {
+  testLoops(`sorted() and sort() of ${dtype} order every kind of data, with 1, 2 and 3 processes`, () => {
     let seed = 1;
     for (const [name, fill] of Object.entries(FILLS)) {
       for (const n of [0, 1, 2, 20, 300, 3000, 20_000]) {
@@ -47,7 +48,7 @@ function isSame(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): b
   return a.length === b.length;
 }
 
-test("sorted() gives NumPy's stable order to the bit, NaN apart", () => {
+testLoops("sorted() gives NumPy's stable order to the bit, NaN apart", () => {
   const directory = `tests/tmp/sort_${process.pid}`;
   mkdirSync(directory, { recursive: true });
   try {
@@ -79,7 +80,7 @@ for line in sys.argv[1:]:
   }
 });
 
-test("sort() of any doubles keeps the order of zeros and puts NaN last", () => {
+testLoops("sort() of any doubles keeps the order of zeros and puts NaN last", () => {
   const value = fc.oneof(
     fc.constantFrom(0, -0, NaN, Infinity, -Infinity, 5e-324, -5e-324),
     fc.double(),
@@ -96,30 +97,27 @@ test("sort() of any doubles keeps the order of zeros and puts NaN last", () => {
   );
 });
 
-test("sort() loses no element when a process dies while it writes back", () => {
+testLoops("sort() loses no element when a process dies while it writes back", () => {
   const n = 600_000;
   const a = filled("f8", n, FILLS["random"]!, 77) as Float64Array;
   for (let i = 0; i < n; i++) if (a[i] === 0) a[i] = 1;
   const wanted = a.slice().sort();
   const master = realPid();
   const deaths = empty([], "i4").fill(0);
-  const fill = Int32Array.prototype.fill;
-  const DIGITS = 4096;
   for (let round = 0; round < 8; round++) {
     const shared = copy(a);
     let buckets = 0;
-    // called at the beginning of each bucket, when all are in the workspace and some are back
-    Int32Array.prototype.fill = function (value: number, start?: number, end?: number) {
-      if (this.length === DIGITS && c.getpid() !== master && buckets++ === 2 * round) {
+    // when all are in the workspace and some are back
+    const restore = hookMethods([TypedValues, KernelValues], ["sortBucket"], () => {
+      if (c.getpid() !== master && buckets++ === 2 * round) {
         Atomics.add(deaths, 0, 1);
         c.kill(c.getpid(), 9);
       }
-      return fill.call(this, value, start, end) as Int32Array<ArrayBuffer>;
-    };
+    });
     try {
       withCrews(() => sort(shared, { np: 3 }));
     } finally {
-      Int32Array.prototype.fill = fill;
+      restore();
     }
     assert.ok(isSame(shared, wanted), `round ${round}`);
   }
@@ -127,7 +125,7 @@ test("sort() loses no element when a process dies while it writes back", () => {
   assert.deepEqual(childrenOf(), []);
 });
 
-test("sort() of many doubles in few cells, equal or not", () => {
+testLoops("sort() of many doubles in few cells, equal or not", () => {
   const n = 150_000;
   const next = words(21);
   const a = empty(n);
@@ -147,7 +145,7 @@ test("sort() of many doubles in few cells, equal or not", () => {
   }
 });
 
-test("sort() works along axes and in strided views, and leaves what lies between", () => {
+testLoops("sort() works along axes and in strided views, and leaves what lies between", () => {
   const next = words(5);
   for (const np of [1, 2]) {
     for (const axis of [0, 1, 2, -1]) {
@@ -181,7 +179,7 @@ print(json.dumps(np.sort(np.array(q["data"]).reshape(q["shape"]), axis=q["axis"]
   )) as number[];
 }
 
-test("sort() and sorted() refuse what they cannot sort", () => {
+testLoops("sort() and sorted() refuse what they cannot sort", () => {
   const wrong = (a: unknown, options: unknown = {}): () => void => () =>
     void sort(a as TypedArray, options as { np: number });
   assert.throws(wrong([3, 1]), {
@@ -201,7 +199,7 @@ test("sort() and sorted() refuse what they cannot sort", () => {
   assert.deepEqual([...sorted(5)], [5]);
 });
 
-test("searchsorted() gives NumPy's places for each pair of dtypes and both sides", () => {
+testLoops("searchsorted() gives NumPy's places for each pair of dtypes and both sides", () => {
   const pairs: [string, string][] = [];
   for (const a of DTYPES) for (const v of DTYPES) pairs.push([a, v]);
   const directory = `tests/tmp/search_${process.pid}`;
@@ -254,7 +252,7 @@ for line in sys.argv[2:]:
   }
 });
 
-test("searchsorted() of numbers, arrays and views, with sorter and out", () => {
+testLoops("searchsorted() of numbers, arrays and views, with sorter and out", () => {
   const a = Float64Array.of(1, 2, 2, 3, NaN, NaN);
   assert.equal(searchsorted(a, 2), 1);
   assert.equal(searchsorted(a, 2, { side: "right" }), 3);

@@ -47,13 +47,14 @@ export interface Stretch {
 export class MemoryWindow {
   /** What WebAssembly imports. */
   readonly memory: WebAssembly.Memory;
-  readonly #address: number;
+  /** Where it begins. */
+  readonly address: number;
   #next: number;
 
   /** Errors: whatever the engine throws when it cannot make so large a memory. */
   constructor() {
     this.memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
-    this.#address = backend.addressOf(new Uint8Array(this.memory.buffer, 0, 1));
+    this.address = backend.addressOf(new Uint8Array(this.memory.buffer, 0, 1));
     this.#next = OWN_BYTES;
     this.#close(OWN_BYTES, WINDOW_BYTES);
   }
@@ -66,15 +67,15 @@ export class MemoryWindow {
     const from = Math.max(segment.address, floorToHuge(first));
     // beyond the end of a segment nothing is there to be touched
     const end = ceilToHuge(first + byteLength);
-    const place = this.#address + this.#next;
+    const place = this.address + this.#next;
     const target = floorToHuge(place) + from % HUGE_PAGE_BYTES +
       (from % HUGE_PAGE_BYTES < place % HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : 0);
-    const next = target - this.#address + end - from;
+    const next = target - this.address + end - from;
     if (next > WINDOW_BYTES) return -1;
     const mapped = c.mremap(from, 0, end - from, MREMAP_MAYMOVE | MREMAP_FIXED, target);
     if (mapped !== target) return -1;
     this.#next = next;
-    return target - this.#address + first - from;
+    return target - this.address + first - from;
   }
 
   /** Lets go of all that was mapped. */
@@ -86,7 +87,7 @@ export class MemoryWindow {
   /** Where the engine ever touches nothing, and neither does a loop unless it is wrong. */
   #close(from: number, to: number): void {
     const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-    c.mmap(this.#address + from, to - from, PROT_NONE, flags, -1, 0);
+    c.mmap(this.address + from, to - from, PROT_NONE, flags, -1, 0);
   }
 }
 

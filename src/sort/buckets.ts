@@ -37,6 +37,7 @@ export function bucketsOf(
 ): Buckets {
   const { cells, cellShift, nanCell } = window;
   const totals = totalsOf(rows, parts, stride, cells);
+  const mostCells = MAX_SPAN / 2 ** cellShift;
   const ofCell = new Uint16Array(cells);
   const starts: number[] = [];
   const firsts: number[] = [];
@@ -47,7 +48,7 @@ export function bucketsOf(
   for (let cell = 0; cell < cells; cell++) {
     const inCell = totals[cell]!;
     const isFull = size > 0 && size + inCell > most && inCell > 0;
-    if (count < 0 || isFull || (cell - first + 1) * 2 ** cellShift > MAX_SPAN) {
+    if (count < 0 || isFull || cell - first >= mostCells) {
       count++;
       first = cell;
       size = 0;
