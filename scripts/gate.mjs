@@ -36,6 +36,7 @@ const steps = {
   check: () => command([deno, "check", ...CHECKED]),
   tsc: () => command([...tsc, "--project", "."]),
   doc: () => command([deno, "doc", "--lint", ...entryPoints]),
+  kernels: () => command([process.execPath, join(ROOT, "scripts", "kernels.mjs"), "--check"]),
   publish: () => command([deno, "publish", "--dry-run", "--allow-dirty"]),
   tests: () => testsInLanes("tests"),
   deno: () => testsIn(deno, testFiles("tests")),

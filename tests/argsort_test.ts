@@ -11,7 +11,17 @@ import { numpy } from "./numpy.ts";
 import { withCrews } from "./algorithms_support.ts";
 import { KernelIndices, KernelPartition } from "../src/sort/kernel_loops.ts";
 import { TypedIndices, TypedPartition } from "../src/sort/typed_loops.ts";
-import { compare, DTYPES, filled, FILLS, hookMethods, slowArgsort, testLoops, words, wrongPlaces } from "./sort_support.ts";
+import {
+  compare,
+  DTYPES,
+  filled,
+  FILLS,
+  hookMethods,
+  slowArgsort,
+  testLoops,
+  words,
+  wrongPlaces,
+} from "./sort_support.ts";
 import { childrenOf, leavesNothing, realPid } from "./support.ts";
 
 const LENGTHS = [0, 1, 2, 3, 24, 25, 100, 1000, 5000, 40_000];

@@ -56,7 +56,12 @@ test("loops in WebAssembly and TypeScript agree on keys that differ in few bits,
     const n = 40 + next() % 20_000;
     const a = empty(n);
     const bits = new Uint32Array(a.buffer, 0, 2 * n);
-    const [low, high, lowMask, highMask] = [next(), next() & 0xffefffff, next() >>> next() % 32, next() >>> next() % 32];
+    const [low, high, lowMask, highMask] = [
+      next(),
+      next() & 0xffefffff,
+      next() >>> next() % 32,
+      next() >>> next() % 32,
+    ];
     for (let i = 0; i < n; i++) {
       bits[2 * i] = low ^ (next() & lowMask);
       bits[2 * i + 1] = (high ^ (next() & highMask)) & 0xffefffff;
@@ -80,7 +85,8 @@ test("the window of WebAssembly keeps nothing mapped after a call", () => {
   const from = window.address;
   const inside = readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => {
     const [start, end] = line.split(" ")[0]!.split("-").map((part) => parseInt(part, 16));
-    return start! < from + 2 ** 32 && end! > from && / ..-s /.test(line.replace(/(r|-)(w|-)(x|-)s/, " ..-s "));
+    return start! < from + 2 ** 32 && end! > from &&
+      / ..-s /.test(line.replace(/(r|-)(w|-)(x|-)s/, " ..-s "));
   });
   assert.deepEqual(inside, []);
 });

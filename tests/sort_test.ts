@@ -10,7 +10,16 @@ import { numpy } from "./numpy.ts";
 import { withCrews } from "./algorithms_support.ts";
 import { KernelValues } from "../src/sort/kernel_loops.ts";
 import { TypedValues } from "../src/sort/typed_values.ts";
-import { compare, DTYPES, filled, FILLS, hookMethods, slowArgsort, testLoops, words } from "./sort_support.ts";
+import {
+  compare,
+  DTYPES,
+  filled,
+  FILLS,
+  hookMethods,
+  slowArgsort,
+  testLoops,
+  words,
+} from "./sort_support.ts";
 import { childrenOf, realPid } from "./support.ts";
 
 /** The values in the oracle's order. */

@@ -99,7 +99,9 @@ function instantiate(): Kernels | undefined {
   const window = memoryWindow();
   if (window === undefined) return undefined;
   const code = Uint8Array.from(atob(KERNEL_CODE), (char) => char.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory: window.memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), {
+    env: { memory: window.memory },
+  });
   const all = exports as unknown as Record<string, unknown>;
   const of = (type: KernelType): ElementKernels => ({
     range: all["range" + type] as ElementKernels["range"],

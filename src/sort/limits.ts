@@ -24,7 +24,7 @@ export const sortTuning: {
   pairs: MAX_PAIRS,
   counts: 2 ** 31 - 1,
   indices: 2 ** 32,
-  leastForKernels: process.env["SM_KERNELS"] === "never" ? Infinity : 2 ** 13,
+  leastForKernels: 2 ** 13,
 };
 
 /** An array of indices. */

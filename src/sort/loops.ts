@@ -6,7 +6,7 @@
  */
 import type { TypedArray } from "../memory/dtype.ts";
 import type { Buckets } from "./buckets.ts";
-import { type KeyRange, keyFormat, wordsOf } from "./keys.ts";
+import { keyFormat, type KeyRange, wordsOf } from "./keys.ts";
 import { isRisingNarrow } from "./narrow_keys.ts";
 import { isRisingWide } from "./wide_keys.ts";
 import type { Window } from "./window.ts";

@@ -78,7 +78,14 @@ export class TypedIndices extends TypedPartition implements IndexLoops {
 
   sortBucket(from: number, to: number, width: number, isExact: boolean): void {
     const { words, float } = this.elements;
-    this.#sorter.sort(this.workspace.pairs, from, to, width, isExact ? undefined : { words, float }, this.#out);
+    this.#sorter.sort(
+      this.workspace.pairs,
+      from,
+      to,
+      width,
+      isExact ? undefined : { words, float },
+      this.#out,
+    );
   }
 
   copy(from: number, to: number): void {

@@ -11,7 +11,7 @@
  */
 import type { TypedArray } from "../memory/dtype.ts";
 import { isForkedChild } from "../process/identity.ts";
-import { COPIES, KernelIndices, KernelValues, kernelType, type Places } from "./kernel_loops.ts";
+import { COPIES, KernelIndices, kernelType, KernelValues, type Places } from "./kernel_loops.ts";
 import { type Kernels, sortKernels } from "./kernels.ts";
 import { sortTuning } from "./limits.ts";
 import { type Elements, elementsOf, type IndexLoops, type ValueLoops } from "./loops.ts";
@@ -130,9 +130,10 @@ function withCopies<L, T extends Uint32Array | Float64Array>(
   const elements = { words: new Int32Array(buffer, COPIES, words.length), ...format };
   elements.words.set(words);
   const out = COPIES + COPIED_BYTES;
-  const copy = (target instanceof Uint32Array
-    ? new Uint32Array(buffer, out, target.length)
-    : new Float64Array(buffer, out, target.length)) as T;
+  const copy =
+    (target instanceof Uint32Array
+      ? new Uint32Array(buffer, out, target.length)
+      : new Float64Array(buffer, out, target.length)) as T;
   const workspace = workspaceOver(buffer, data.length, division, out + COPIED_BYTES);
   const { pairs, rows, ranges } = workspace;
   const places = {

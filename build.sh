@@ -1,1 +1,0 @@
-cd /tmp/wasm; node node_modules/assemblyscript/bin/asc.js kernels/sort.ts -o /tmp/wasm/tests/tmp/sort.wasm -O3 --noAssert --runtime stub --importMemory --initialMemory 65536 --maximumMemory 65536 --enable simd --enable bulk-memory && ls -la /tmp/wasm/tests/tmp/sort.wasm
