@@ -3,7 +3,6 @@
  *
  * @module
  */
-import process from "node:process";
 import type { ShortDType } from "../memory/dtype.ts";
 import { MAX_PAIRS } from "./pairs.ts";
 
