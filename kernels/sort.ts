@@ -17,6 +17,7 @@ const REPAIR_MOVES: u32 = 6;
 const SIZE_MASK: u64 = 0x7fffffffffffffff;
 const INFINITE: u64 = 0x7ff0000000000000;
 
+@inline
 function isMissing<T>(at: usize): bool {
   if (!isFloat<T>()) return false;
   if (sizeof<T>() == 8) return (load<u64>(at) & SIZE_MASK) > INFINITE;
@@ -24,7 +25,7 @@ function isMissing<T>(at: usize): bool {
 }
 
 /** An element's key, of one of 32 bits in the upper half. */
-
+@inline
 function keyAt<T>(at: usize, flip: u32): i64 {
   if (sizeof<T>() == 8) {
     let bits = load<i64>(at);
@@ -41,18 +42,19 @@ function keyAt<T>(at: usize, flip: u32): i64 {
 }
 
 /** The key's window in the upper half, and what is left of it below. */
-
+@inline
 function windowAt<T>(at: usize, flip: u32, up: u32): u64 {
   const key = u64(keyAt<T>(at, flip));
   return sizeof<T>() == 8 ? key << u64(up) : key;
 }
 
+@inline
 function range<T>(elements: usize, from: u32, to: u32, flip: u32, row: usize): void {
   let min: i64 = i64.MAX_VALUE;
   let max: i64 = i64.MIN_VALUE;
   let missing: u32 = 0;
-  const end = elements + <usize> to * sizeof<T>();
-  for (let at = elements + <usize> from * sizeof<T>(); at < end; at += sizeof<T>()) {
+  const end = elements + <usize>to * sizeof<T>();
+  for (let at = elements + <usize>from * sizeof<T>(); at < end; at += sizeof<T>()) {
     if (isMissing<T>(at)) {
       missing++;
       continue;
@@ -78,6 +80,7 @@ function range<T>(elements: usize, from: u32, to: u32, flip: u32, row: usize): v
   store<u32>(row, seen + present, 16);
 }
 
+@inline
 function countCells<T>(
   elements: usize,
   from: u32,
@@ -89,13 +92,14 @@ function countCells<T>(
   nanCell: u32,
   cells: usize,
 ): void {
-  const end = elements + <usize> to * sizeof<T>();
-  for (let at = elements + <usize> from * sizeof<T>(); at < end; at += sizeof<T>()) {
+  const end = elements + <usize>to * sizeof<T>();
+  for (let at = elements + <usize>from * sizeof<T>(); at < end; at += sizeof<T>()) {
     const cell = isMissing<T>(at) ? nanCell : (u32(windowAt<T>(at, flip, up) >> 32) - base) >> cellShift;
-    increment(cells + (<usize> cell << 2));
+    increment(cells + (<usize>cell << 2));
   }
 }
 
+@inline
 function scatter<T>(
   elements: usize,
   from: u32,
@@ -110,37 +114,39 @@ function scatter<T>(
   pairs: usize,
 ): u32 {
   let bits: u32 = 0;
-  let at = elements + <usize> from * sizeof<T>();
+  let at = elements + <usize>from * sizeof<T>();
   for (let i = from; i < to; i++, at += sizeof<T>()) {
     if (sizeof<T>() == 8) bits |= load<u32>(at);
     if (isMissing<T>(at)) {
-      store<u64>(pairs + (<usize> next(table + (<usize> nanBucket << 4)) << 3), u64(i) << 32);
+      store<u64>(pairs + (<usize>next(table + (<usize>nanBucket << 4)) << 3), u64(i) << 32);
       continue;
     }
     const key = windowAt<T>(at, flip, up);
-    const bucket = <usize> load<u16>(ofCell + (<usize> ((u32(key >> 32) - base) >> cellShift) << 1));
+    const bucket = <usize>load<u16>(ofCell + (<usize>((u32(key >> 32) - base) >> cellShift) << 1));
     const entry = table + (bucket << 4);
     const word = u64(u32((key - load<u64>(entry)) >> u64(load<u32>(entry, 12))));
-    store<u64>(pairs + (<usize> next(entry) << 3), (u64(i) << 32) | word);
+    store<u64>(pairs + (<usize>next(entry) << 3), (u64(i) << 32) | word);
   }
   return bits;
 }
 
 /** Where the next element of a bucket goes. */
-
+@inline
 function next(entry: usize): u32 {
   const place = load<u32>(entry, 8);
   store<u32>(entry, place + 1, 8);
   return place;
 }
 
+@inline
 function increment(at: usize): void {
   store<u32>(at, load<u32>(at) + 1);
 }
 
+@inline
 function toStarts(counts: usize, digits: u32): void {
   let sum: u32 = 0;
-  const end = counts + (<usize> digits << 2);
+  const end = counts + (<usize>digits << 2);
   for (let at = counts; at < end; at += 4) {
     const count = load<u32>(at);
     store<u32>(at, sum);
@@ -148,22 +154,23 @@ function toStarts(counts: usize, digits: u32): void {
   }
 }
 
+@inline
 function digit(pair: u64, shift: u32, mask: u32): usize {
-  return <usize> ((u32(pair) >> shift) & mask) << 2;
+  return <usize>((u32(pair) >> shift) & mask) << 2;
 }
 
 function countOne(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize): void {
-  memory.fill(counts, 0, <usize> (mask + 1) << 2);
-  const end = pairs + (<usize> n << 3);
+  memory.fill(counts, 0, <usize>(mask + 1) << 2);
+  const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) increment(counts + digit(load<u64>(at), shift, mask));
   toStarts(counts, mask + 1);
 }
 
 function countTwo(pairs: usize, n: u32, shift: u32, upperShift: u32, mask: u32, counts: usize): void {
   const upper = counts + (DIGITS << 2);
-  memory.fill(counts, 0, <usize> (mask + 1) << 2);
-  memory.fill(upper, 0, <usize> (mask + 1) << 2);
-  const end = pairs + (<usize> n << 3);
+  memory.fill(counts, 0, <usize>(mask + 1) << 2);
+  memory.fill(upper, 0, <usize>(mask + 1) << 2);
+  const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) {
     const pair = load<u64>(at);
     increment(counts + digit(pair, shift, mask));
@@ -174,40 +181,41 @@ function countTwo(pairs: usize, n: u32, shift: u32, upperShift: u32, mask: u32, 
 }
 
 function move(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize, to: usize): void {
-  const end = pairs + (<usize> n << 3);
+  const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) {
     const pair = load<u64>(at);
     const place = counts + digit(pair, shift, mask);
     const to8 = load<u32>(place);
     store<u32>(place, to8 + 1);
-    store<u64>(to + (<usize> to8 << 3), pair);
+    store<u64>(to + (<usize>to8 << 3), pair);
   }
 }
 
 /** As `move`, but only the indices. */
 function placeIndices(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize, out: usize): void {
-  const end = pairs + (<usize> n << 3);
+  const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) {
     const pair = load<u64>(at);
     const place = counts + digit(pair, shift, mask);
     const to4 = load<u32>(place);
     store<u32>(place, to4 + 1);
-    store<u32>(out + (<usize> to4 << 2), u32(pair >> 32));
+    store<u32>(out + (<usize>to4 << 2), u32(pair >> 32));
   }
 }
 
 function copyIndices(pairs: usize, n: u32, out: usize): void {
-  for (let i: u32 = 0; i < n; i++) store<u32>(out + (<usize> i << 2), load<u32>(pairs + (<usize> i << 3), 4));
+  for (let i: u32 = 0; i < n; i++) store<u32>(out + (<usize>i << 2), load<u32>(pairs + (<usize>i << 3), 4));
 }
 
+@inline
 function lowKey(elements: usize, i: u32, float: u32): u32 {
-  const bits = load<u64>(elements + (<usize> i << 3));
+  const bits = load<u64>(elements + (<usize>i << 3));
   const low = u32(bits);
   return (bits & SIZE_MASK) == 0 ? low : low ^ (u32(i64(bits) >> 63) & float);
 }
 
 /** Insertion into pairs that are nearly in order, see `repair.ts`; false when it takes more than `moves`. */
-
+@inline
 function repair(
   pairs: usize,
   n: u32,
@@ -222,40 +230,40 @@ function repair(
   let last = u32(first);
   store<u32>(out, u32(first >> 32));
   for (let i: u32 = 1; i < n; i++) {
-    const pair = load<u64>(pairs + (<usize> i << 3));
+    const pair = load<u64>(pairs + (<usize>i << 3));
     const word = u32(pair);
     const index = u32(pair >> 32);
     if (isExact ? word >= last : word > last) {
-      store<u32>(out + (<usize> i << 2), index);
+      store<u32>(out + (<usize>i << 2), index);
       last = word;
       continue;
     }
     const low: u32 = isExact ? 0 : lowKey(elements, index, float);
     if (
-      !isExact && word == last && lowKey(elements, load<u32>(out + (<usize> i << 2) - 4), float) <= low
+      !isExact && word == last && lowKey(elements, load<u32>(out + (<usize>i << 2) - 4), float) <= low
     ) {
-      store<u32>(out + (<usize> i << 2), index);
+      store<u32>(out + (<usize>i << 2), index);
       continue;
     }
     let j = i32(i) - 1;
     for (; j >= 0; j--) {
-      const other = load<u64>(pairs + (<usize> j << 3));
+      const other = load<u64>(pairs + (<usize>j << 3));
       if (u32(other) < word) break;
       if (u32(other) == word && (isExact || lowKey(elements, u32(other >> 32), float) <= low)) break;
-      store<u64>(pairs + (<usize> (j + 1) << 3), other);
-      store<u32>(out + (<usize> (j + 1) << 2), u32(other >> 32));
+      store<u64>(pairs + (<usize>(j + 1) << 3), other);
+      store<u32>(out + (<usize>(j + 1) << 2), u32(other >> 32));
     }
     left -= i32(i) - j;
     if (left < 0) return false;
-    store<u64>(pairs + (<usize> (j + 1) << 3), pair);
-    store<u32>(out + (<usize> (j + 1) << 2), index);
-    last = u32(load<u64>(pairs + (<usize> i << 3)));
+    store<u64>(pairs + (<usize>(j + 1) << 3), pair);
+    store<u32>(out + (<usize>(j + 1) << 2), index);
+    last = u32(load<u64>(pairs + (<usize>i << 3)));
   }
   return true;
 }
 
 /** How many of a bucket's uppermost bits to sort by. */
-
+@inline
 function digitBits(n: u32, width: u32): u32 {
   const telling: u32 = 35 - clz(n);
   if (width <= TWO_PASSES_BITS && n > 1024) return width;
@@ -269,7 +277,7 @@ function digitBits(n: u32, width: u32): u32 {
  *
  * @param scratch room for twice as many pairs as there is `room` for, behind two passes' counts
  */
-
+@inline
 function sortBucket(
   pairs: usize,
   n: u32,
@@ -287,9 +295,9 @@ function sortBucket(
   }
   const counts = scratch;
   const a = scratch + (DIGITS << 3);
-  const b = a + (<usize> room << 3);
+  const b = a + (<usize>room << 3);
   if (n <= FEW && n <= room) {
-    memory.copy(a, pairs, <usize> n << 3);
+    memory.copy(a, pairs, <usize>n << 3);
     return repair(a, n, isExact, elements, float, out, i32.MAX_VALUE);
   }
   if (isExact && width <= ONE_PASS_BITS && n > MANY) {
@@ -523,22 +531,22 @@ export function scatterKeys(
   keys: usize,
 ): bool {
   let hasMinusZero: u32 = 0;
-  const end = elements + (<usize> to << 3);
-  for (let at = elements + (<usize> from << 3); at < end; at += 8) {
+  const end = elements + (<usize>to << 3);
+  for (let at = elements + (<usize>from << 3); at < end; at += 8) {
     if (isMissing<f64>(at)) continue;
     hasMinusZero |= u32(load<i64>(at) == i64.MIN_VALUE);
     const key = u64(keyAt<f64>(at, 0));
     const window = key << u64(up);
-    const bucket = <usize> load<u16>(ofCell + (<usize> ((u32(window >> 32) - base) >> cellShift) << 1));
+    const bucket = <usize>load<u16>(ofCell + (<usize>((u32(window >> 32) - base) >> cellShift) << 1));
     const entry = table + (bucket << 4);
     const upper = (window - load<u64>(entry)) >> 32 << 32;
-    store<u64>(keys + (<usize> next(entry) << 3), upper | u64(u32(key)));
+    store<u64>(keys + (<usize>next(entry) << 3), upper | u64(u32(key)));
   }
   return hasMinusZero != 0;
 }
 
 /** The uppermost 32 of the bits that tell a bucket's keys apart. */
-
+@inline
 function wordOf(key: u64, width: u32, up: u32): u64 {
   return ((key >> 32 << 32) | ((key << u64(up)) & 0xffffffff)) >> u64(width);
 }
@@ -554,9 +562,9 @@ function countKeys(
   counts: usize,
 ): void {
   const upper = counts + (DIGITS << 2);
-  memory.fill(counts, 0, <usize> (mask + 1) << 2);
-  memory.fill(upper, 0, <usize> (mask + 1) << 2);
-  const end = keys + (<usize> n << 3);
+  memory.fill(counts, 0, <usize>(mask + 1) << 2);
+  memory.fill(upper, 0, <usize>(mask + 1) << 2);
+  const end = keys + (<usize>n << 3);
   for (let at = keys; at < end; at += 8) {
     const word = wordOf(load<u64>(at), width, up);
     increment(counts + digit(word, shift, mask));
@@ -576,13 +584,13 @@ function moveKeys(
   counts: usize,
   to: usize,
 ): void {
-  const end = keys + (<usize> n << 3);
+  const end = keys + (<usize>n << 3);
   for (let at = keys; at < end; at += 8) {
     const key = load<u64>(at);
     const place = counts + digit(wordOf(key, width, up), shift, mask);
     const to8 = load<u32>(place);
     store<u32>(place, to8 + 1);
-    store<u64>(to + (<usize> to8 << 3), key);
+    store<u64>(to + (<usize>to8 << 3), key);
   }
 }
 
@@ -590,27 +598,27 @@ function insertKeys(keys: usize, n: u32, moves: u32): bool {
   let left = i32(moves);
   let last = load<u64>(keys);
   for (let i: u32 = 1; i < n; i++) {
-    const key = load<u64>(keys + (<usize> i << 3));
+    const key = load<u64>(keys + (<usize>i << 3));
     if (key >= last) {
       last = key;
       continue;
     }
     let j = i32(i) - 1;
     for (; j >= 0; j--) {
-      const other = load<u64>(keys + (<usize> j << 3));
+      const other = load<u64>(keys + (<usize>j << 3));
       if (other <= key) break;
-      store<u64>(keys + (<usize> (j + 1) << 3), other);
+      store<u64>(keys + (<usize>(j + 1) << 3), other);
     }
     left -= i32(i) - j;
     if (left < 0) return false;
-    store<u64>(keys + (<usize> (j + 1) << 3), key);
+    store<u64>(keys + (<usize>(j + 1) << 3), key);
   }
   return true;
 }
 
 /** Doubles of keys; `above` is what lies above the window of the least one, `least`. */
 function writeKeys(keys: usize, n: u32, base: u32, rest: u32, above: u32, least: u32, target: usize): void {
-  for (let i: usize = 0; i < <usize> n << 3; i += 8) {
+  for (let i: usize = 0; i < <usize>n << 3; i += 8) {
     const key = load<u64>(keys + i);
     const window = u32(key >> 32) + base;
     let bits = u64(window) << u64(rest);
@@ -637,7 +645,7 @@ export function sortKeys(
   if (n > room) return false;
   const up = 32 - rest;
   const a = scratch + (DIGITS << 3);
-  const b = a + (<usize> room << 3);
+  const b = a + (<usize>room << 3);
   const bits = max<u32>(1, min<u32>(ONE_PASS_BITS, (36 - clz(n)) >> 1));
   const mask: u32 = (1 << bits) - 1;
   countKeys(keys, n, width, up, 32 - 2 * bits, 32 - bits, mask, scratch);
