@@ -297,7 +297,8 @@ function sortBucket(
   const a = scratch + (DIGITS << 3);
   const b = a + (<usize>room << 3);
   if (n <= FEW && n <= room) {
-    memory.copy(a, pairs, <usize>n << 3);
+    // not memory.copy, which looks at how long the memory is said to be
+    for (let i: u32 = 0; i < n; i++) store<u64>(a + (<usize>i << 3), load<u64>(pairs + (<usize>i << 3)));
     return repair(a, n, isExact, elements, float, out, i32.MAX_VALUE);
   }
   if (isExact && width <= ONE_PASS_BITS && n > MANY) {

@@ -11,8 +11,9 @@ const TARGET = join(ROOT, "src", "sort", "kernel_code.ts");
 
 /** The text of the file, from the sources as they are. */
 export async function kernelCode() {
-  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "65536"];
+  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "1024"];
   flags.push("--maximumMemory", "65536", "--enable", "simd", "--enable", "bulk-memory");
+  flags.push("--enable", "threads", "--sharedMemory");
   const outputs = {};
   const { error, stderr } = await asc.main(["sort.ts", "-o", "sort.wasm", ...flags], {
     readFile: (name) => name === "sort.ts" ? readFileSync(join(ROOT, "kernels", name), "utf8") : null,

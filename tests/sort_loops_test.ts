@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { argsort, copy, empty, sort, type TypedArray } from "../mod.ts";
-import { memoryWindow } from "../src/memory/window.ts";
+import { sortKernels } from "../src/sort/kernels.ts";
 import { sortTuning } from "../src/sort/limits.ts";
 import { withCrews } from "./algorithms_support.ts";
 import { test } from "./harness.ts";
@@ -80,7 +80,7 @@ test("the window of WebAssembly keeps nothing mapped after a call", () => {
       withCrews(() => sort(shared, { np }));
     }
   });
-  const window = memoryWindow();
+  const window = sortKernels()?.window;
   assert.ok(window !== undefined);
   const from = window.address;
   const inside = readFileSync("/proc/self/maps", "utf8").split("\n").filter((line) => {

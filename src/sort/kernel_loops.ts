@@ -5,7 +5,7 @@
  * @module
  */
 import type { Buckets } from "./buckets.ts";
-import { type KeyRange, LOW_BITS, RANGE_WORDS } from "./keys.ts";
+import { type KeyRange, RANGE_WORDS } from "./keys.ts";
 import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
 import type { Elements, IndexLoops, ValueLoops } from "./loops.ts";
 import type { Window } from "./window.ts";
@@ -61,7 +61,6 @@ export class KernelPartition {
     const { elements, ranges } = this.places;
     const { flip } = this.elements;
     const row = ranges + 4 * RANGE_WORDS * part;
-    new Int32Array(this.kernels.window.memory.buffer, row, LOW_BITS).fill(0);
     inBlocks(from, to, (at, end) => this.loops.range(elements, at, end, flip, row));
   }
 

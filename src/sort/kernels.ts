@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { type MemoryWindow, memoryWindow } from "../memory/window.ts";
+import { PAGE_BYTES } from "../../ffi/libc.ts";
+import { allocateBuffer, releaseBuffer } from "../memory/segment.ts";
+import { type MemoryWindow, openWindow } from "../memory/window.ts";
 import { KERNEL_CODE } from "./kernel_code.ts";
 
 /** Loops over the elements of one type. */
@@ -84,24 +86,26 @@ export interface Kernels {
 }
 
 let kernels: Kernels | undefined;
-let isRefused = false;
+let isMade = false;
 
 /** The loops; `undefined` where there is no room for their memory. */
 export function sortKernels(): Kernels | undefined {
-  if (kernels === undefined && !isRefused) {
-    kernels = instantiate();
-    isRefused = kernels === undefined;
+  if (!isMade) {
+    isMade = true;
+    const code = Uint8Array.from(atob(KERNEL_CODE), (char) => char.charCodeAt(0));
+    const module = new WebAssembly.Module(code);
+    openWindow((window) => {
+      const made = instantiate(module, window);
+      const isReached = reaches(made);
+      if (isReached) kernels = made;
+      return isReached;
+    });
   }
   return kernels;
 }
 
-function instantiate(): Kernels | undefined {
-  const window = memoryWindow();
-  if (window === undefined) return undefined;
-  const code = Uint8Array.from(atob(KERNEL_CODE), (char) => char.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), {
-    env: { memory: window.memory },
-  });
+function instantiate(module: WebAssembly.Module, window: MemoryWindow): Kernels {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: window.memory } });
   const all = exports as unknown as Record<string, unknown>;
   const of = (type: KernelType): ElementKernels => ({
     range: all["range" + type] as ElementKernels["range"],
@@ -113,4 +117,23 @@ function instantiate(): Kernels | undefined {
     pairs: exports as unknown as PairKernels,
     elements: { F8: of("F8"), I8: of("I8"), F4: of("F4"), I4: of("I4") },
   };
+}
+
+/** Whether the loops see what is mapped: they find the least of a page of twos. */
+function reaches({ window, elements }: Kernels): boolean {
+  const buffer = allocateBuffer(PAGE_BYTES, "a page");
+  const row = PAGE_BYTES - 64;
+  const words = new Int32Array(buffer, row);
+  try {
+    new Float64Array(buffer, 0, 8).fill(2);
+    const address = window.map({ buffer, byteOffset: 0, byteLength: PAGE_BYTES });
+    if (address < 0) return false;
+    elements.F8.range(address, 0, 8, 0, address + row);
+    return words[0] === 0x40000000 && words[4] === 8;
+  } catch {
+    return false;
+  } finally {
+    window.clear();
+    releaseBuffer(buffer);
+  }
 }

@@ -73,6 +73,7 @@ export function partition(
 ): Partition {
   const { isWide } = loops;
   for (let part = member.claim(RANGES); part < parts; part = member.claim(RANGES)) {
+    ranges.fill(0, part * RANGE_WORDS, part * RANGE_WORDS + LOW_BITS);
     loops.range(starts[part]!, starts[part + 1]!, part);
   }
   member.barrier();
@@ -82,6 +83,7 @@ export function partition(
     // nobody may write what another has still to read
     member.barrier();
     for (let part = member.claim(WIDE_RANGES); part < parts; part = member.claim(WIDE_RANGES)) {
+      ranges.fill(0, part * RANGE_WORDS, part * RANGE_WORDS + LOW_BITS);
       loops.wholeRange(starts[part]!, starts[part + 1]!, part);
     }
     member.barrier();

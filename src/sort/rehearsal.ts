@@ -11,7 +11,7 @@ import type { Kernels, KernelType } from "./kernels.ts";
 
 const N = 2 ** 14;
 /** So often is each loop run: in both engines enough for the best code. */
-const ROUNDS = 60;
+const ROUNDS = 24;
 const ELEMENTS = COPIES;
 const PAIRS = ELEMENTS + 8 * N;
 const OUT = PAIRS + 8 * N;
