@@ -11,7 +11,7 @@ const TARGET = join(ROOT, "src", "sort", "kernel_code.ts");
 
 /** The text of the file, from the sources as they are. */
 export async function kernelCode() {
-  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "1024"];
+  const flags = ["-O3", "--noAssert", "--runtime", "stub", "--importMemory", "--initialMemory", "192"];
   flags.push("--maximumMemory", "65536", "--enable", "simd", "--enable", "bulk-memory");
   flags.push("--enable", "threads", "--sharedMemory");
   const outputs = {};

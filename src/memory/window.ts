@@ -3,7 +3,7 @@
  * loops work on them without a copy.
  *
  * ```
- * window, 4 GiB of addresses     │ own: 64 MiB, private │ mapped: nothing, but during a call │
+ * window, 4 GiB of addresses     │ own: 12 MiB, private │ mapped: nothing, but during a call │
  *                                                          ▲            ▲
  *   mremap(2) of no bytes: the same pages a second time ───┘            └─── PROT_NONE afterwards
  * shared segments                   [ array ]   [ workspace ]
@@ -39,7 +39,7 @@ import { segmentOf } from "./segment.ts";
 const PAGE = 2 ** 16;
 const WINDOW_BYTES = 2 ** 32;
 /** The part that is always there; whoever uses it agrees with itself about what is where. */
-export const OWN_BYTES: number = 2 ** 26;
+export const OWN_BYTES: number = 12 * 2 ** 20;
 
 /** Somewhere in an array buffer. */
 export interface Stretch {

@@ -28,7 +28,7 @@ const ENTRY_WORDS = 4;
 /** See {@linkcode OF_CELL}. */
 export const SCRATCH: number = TABLE + 2 ** 21;
 /** Where operands are copied that are not mapped. */
-export const COPIES: number = 2 ** 25;
+export const COPIES: number = 2 ** 23;
 /** Pairs that there is room for twice. */
 const MOST_ROOM = (COPIES - SCRATCH) / 16 - 4096;
 /** A call returns this often, for V8 compiles a function anew only between calls. */

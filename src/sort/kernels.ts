@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { PAGE_BYTES } from "../../ffi/libc.ts";
 import { allocateBuffer, releaseBuffer } from "../memory/segment.ts";
 import { type MemoryWindow, openWindow } from "../memory/window.ts";
@@ -92,7 +93,7 @@ let isMade = false;
 export function sortKernels(): Kernels | undefined {
   if (!isMade) {
     isMade = true;
-    const code = Uint8Array.from(atob(KERNEL_CODE), (char) => char.charCodeAt(0));
+    const code = new Uint8Array(Buffer.from(KERNEL_CODE, "base64"));
     const module = new WebAssembly.Module(code);
     openWindow((window) => {
       const made = instantiate(module, window);

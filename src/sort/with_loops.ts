@@ -20,8 +20,8 @@ import { TypedIndices } from "./typed_loops.ts";
 import { TypedValues } from "./typed_values.ts";
 import { type Division, withWorkspace, type Workspace, workspaceBytes, workspaceOver } from "./workspace.ts";
 
-/** Up to so many bytes copying costs less than mapping. */
-const COPIED_BYTES = 2 ** 22;
+/** Up to so many bytes copying costs less than mapping; there is room for them behind `COPIES`. */
+const COPIED_BYTES = 2 ** 22 - 64;
 
 /** What sorts one array; whether the target is to be kept. */
 type Use<L> = (workspace: Workspace, loops: L) => boolean;
@@ -129,12 +129,12 @@ function withCopies<L, T extends Uint32Array | Float64Array>(
   const { words, ...format } = elementsOf(data);
   const elements = { words: new Int32Array(buffer, COPIES, words.length), ...format };
   elements.words.set(words);
-  const out = COPIES + COPIED_BYTES;
+  const out = COPIES + ceilTo8(data.byteLength);
   const copy =
     (target instanceof Uint32Array
       ? new Uint32Array(buffer, out, target.length)
       : new Float64Array(buffer, out, target.length)) as T;
-  const workspace = workspaceOver(buffer, data.length, division, out + COPIED_BYTES);
+  const workspace = workspaceOver(buffer, data.length, division, out + ceilTo8(target.byteLength));
   const { pairs, rows, ranges } = workspace;
   const places = {
     elements: COPIES,
@@ -145,4 +145,8 @@ function withCopies<L, T extends Uint32Array | Float64Array>(
   };
   const typed = makers.typed(elements, workspace, division, copy);
   if (use(workspace, makers.kernel(kernels, elements, places, division, typed))) target.set(copy);
+}
+
+function ceilTo8(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
 }
