@@ -1,6 +1,6 @@
-import { argsort, empty, sort } from "../mod.ts";
+import { argsort, empty, sort } from "../../mod.ts";
 import process from "node:process";
-import { sortTuning } from "../src/sort/limits.ts";
+import { sortTuning } from "../../src/sort/limits.ts";
 if (process.env["SM_KERNELS"] === "never") sortTuning.leastForKernels = Infinity;
 const [n, np, calls] = process.argv.slice(2, 5).map(Number) as [number, number, number];
 const dtype = (process.argv[5] ?? "f8") as "f8", what = process.argv[6] ?? "argsort";

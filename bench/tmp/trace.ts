@@ -1,10 +1,10 @@
-import { argsort, empty } from "../mod.ts";
+import { argsort, empty } from "../../mod.ts";
 import process from "node:process";
-import { c } from "../ffi/libc.ts";
-import { KernelIndices, KernelPartition } from "../src/sort/kernel_loops.ts";
-import { TypedIndices, TypedPartition } from "../src/sort/typed_loops.ts";
-import { MemoryWindow } from "../src/memory/window.ts";
-import { CrewMember } from "../src/algorithms/crew.ts";
+import { c } from "../../ffi/libc.ts";
+import { KernelIndices, KernelPartition } from "../../src/sort/kernel_loops.ts";
+import { TypedIndices, TypedPartition } from "../../src/sort/typed_loops.ts";
+import { MemoryWindow } from "../../src/memory/window.ts";
+import { CrewMember } from "../../src/algorithms/crew.ts";
 const n = Number(process.argv[2] ?? 1e7),
   calls = Number(process.argv[3] ?? 8),
   np = Number(process.argv[4] ?? 2);
