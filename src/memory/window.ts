@@ -9,10 +9,10 @@
  * shared segments                   [ array ]   [ workspace ]
  * ```
  *
- * Collectors count a memory among what they look after: with 4 GiB they would hardly ever collect (Bun 8 times more
- * seldom). V8 does not count a shared one; elsewhere the memory is as long as its own part only, but may grow to 4 GiB,
- * so that code finds out what is beyond its end by the protection of pages, and there are ours. `isReached` tells which
- * holds: in V8 of Deno code compares with the length.
+ * Collectors count a memory's length among what they look after: with 4 GiB they would hardly ever collect (Bun 6 times
+ * more seldom; Deno's programs ran half as fast). So the memory is no longer than its own part. It may grow to 4 GiB, for
+ * which engines reserve the addresses: where code finds out what is beyond the end by the protection of pages (Bun), it
+ * reaches what we map there. Where it compares with the length (Deno), the memory grows as far as has to be mapped.
  *
  * What is mapped keeps its place within a page of 2 MiB, so that the kernel maps huge pages here too. Nothing is mapped
  * outside a call, so that no array lives longer for it. Forked children inherit the window; what is private in it is
@@ -55,11 +55,13 @@ export class MemoryWindow {
   /** Where it begins. */
   readonly address: number;
   #next: number;
+  /** Whether code reaches what is mapped beyond the length. */
+  #isOpenEnded = true;
 
   /** Errors: whatever the engine throws when it cannot make so large a memory. */
-  constructor(byteLength: number) {
+  constructor() {
     this.memory = new WebAssembly.Memory({
-      initial: byteLength / PAGE,
+      initial: OWN_BYTES / PAGE,
       maximum: WINDOW_BYTES / PAGE,
       shared: true,
     });
@@ -79,22 +81,33 @@ export class MemoryWindow {
     const target = floorToHuge(place) + from % HUGE_PAGE_BYTES +
       (from % HUGE_PAGE_BYTES < place % HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : 0);
     const next = target - this.address + end - from;
-    if (next > WINDOW_BYTES) return -1;
+    if (next > WINDOW_BYTES || !this.#reaches(next)) return -1;
     const mapped = c.mremap(from, 0, end - from, MREMAP_MAYMOVE | MREMAP_FIXED, target);
     if (mapped !== target) return -1;
     this.#next = next;
     return target - this.address + first - from;
   }
 
-  /** Makes what is beyond its own part inaccessible. */
-  close(): void {
-    this.#close(OWN_BYTES, WINDOW_BYTES);
+  /** From now on the memory grows as far as is mapped: code compares with its length. */
+  growWhenMapped(): void {
+    this.#isOpenEnded = false;
   }
 
   /** Lets go of all that was mapped. */
   clear(): void {
     if (this.#next > OWN_BYTES) this.#close(OWN_BYTES, this.#next);
     this.#next = OWN_BYTES;
+  }
+
+  #reaches(end: number): boolean {
+    const missingBytes = end - this.memory.buffer.byteLength;
+    if (this.#isOpenEnded || missingBytes <= 0) return true;
+    try {
+      this.memory.grow(Math.ceil(missingBytes / PAGE));
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Where the engine ever touches nothing, and neither does a loop unless it is wrong. */
@@ -112,11 +125,10 @@ export class MemoryWindow {
 export function openWindow(isReached: (window: MemoryWindow) => boolean): MemoryWindow | undefined {
   if (missing !== undefined) return undefined;
   try {
-    const window = new MemoryWindow(OWN_BYTES);
+    const window = new MemoryWindow();
     if (isReached(window)) return window;
-    const whole = new MemoryWindow(WINDOW_BYTES);
-    whole.close();
-    return isReached(whole) ? whole : undefined;
+    window.growWhenMapped();
+    return isReached(window) ? window : undefined;
   } catch {
     // too little room for addresses, `ulimit -v` say: there is another way to do all that uses this
     return undefined;
