@@ -32,6 +32,7 @@ const ENGINE_FLAGS = [
   "--no-concurrent-cache-deserialization",
   "--no-wasm-async-compilation",
   "--wasm-num-compilation-tasks=0",
+  "--wasm-sync-tier-up",
 ];
 
 interface Collector {

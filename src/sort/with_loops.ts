@@ -15,7 +15,7 @@ import { COPIES, KernelIndices, kernelType, KernelValues, type Places } from "./
 import { type Kernels, sortKernels } from "./kernels.ts";
 import { sortTuning } from "./limits.ts";
 import { type Elements, elementsOf, type IndexLoops, type ValueLoops } from "./loops.ts";
-import { isRehearsed, rehearse } from "./rehearsal.ts";
+import { isRehearsed, type Product, rehearse } from "./rehearsal.ts";
 import { TypedIndices } from "./typed_loops.ts";
 import { TypedValues } from "./typed_values.ts";
 import { type Division, withWorkspace, type Workspace, workspaceBytes, workspaceOver } from "./workspace.ts";
@@ -28,17 +28,20 @@ type Use<L> = (workspace: Workspace, loops: L) => boolean;
 
 /** The loops in TypeScript over given memory, and those in WebAssembly that lean on them. */
 interface Makers<L, T> {
+  readonly product: Product;
   typed(elements: Elements, workspace: Workspace, division: Division, target: T): L;
   kernel(kernels: Kernels, elements: Elements, places: Places, division: Division, typed: L): L;
 }
 
 const indexMakers: Makers<IndexLoops, Uint32Array> = {
+  product: "indices",
   typed: (elements, workspace, division, target) => new TypedIndices(elements, workspace, division, target),
   kernel: (kernels, elements, places, division, typed) =>
     new KernelIndices(kernels, elements, places, division, typed),
 };
 
 const valueMakers: Makers<ValueLoops, Float64Array> = {
+  product: "values",
   typed: (elements, workspace, division, target) => new TypedValues(elements, workspace, division, target),
   kernel: (kernels, elements, places, division, typed) =>
     new KernelValues(kernels, elements, places, division, typed),
@@ -76,7 +79,7 @@ function withLoops<L, T extends Uint32Array | Float64Array>(
 ): void {
   const elements = elementsOf(data);
   const n = data.length;
-  const kernels = n > sortTuning.leastForKernels ? kernelsFor(elements, size) : undefined;
+  const kernels = n > sortTuning.leastForKernels ? kernelsFor(elements, size, makers.product) : undefined;
   if (kernels !== undefined && size === 1) {
     const bytes = data.byteLength + target.byteLength + workspaceBytes(n, division);
     if (bytes <= COPIED_BYTES) return withCopies(kernels, data, target, division, makers, use);
@@ -93,11 +96,11 @@ function withLoops<L, T extends Uint32Array | Float64Array>(
 }
 
 /** A forked child runs only what its parent has warmed, see `rehearsal.ts`. */
-function kernelsFor(elements: Elements, size: number): Kernels | undefined {
+function kernelsFor(elements: Elements, size: number, product: Product): Kernels | undefined {
   const type = kernelType(elements);
-  if (isForkedChild() && !isRehearsed(type)) return undefined;
+  if (isForkedChild() && !isRehearsed(type, product)) return undefined;
   const kernels = sortKernels();
-  if (kernels !== undefined && size > 1) rehearse(kernels, type);
+  if (kernels !== undefined && size > 1) rehearse(kernels, type, product);
   return kernels;
 }
 
