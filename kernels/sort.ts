@@ -159,6 +159,67 @@ function digit(pair: u64, shift: u32, mask: u32): usize {
   return <usize>((u32(pair) >> shift) & mask) << 2;
 }
 
+/** Adds what one part of the input has in each cell. */
+export function addRow(row: usize, cells: u32, totals: usize): void {
+  const end = <usize>cells << 2;
+  for (let at: usize = 0; at < end; at += 4) store<u32>(totals + at, load<u32>(totals + at) + load<u32>(row + at));
+}
+
+/**
+ * Takes neighbouring cells together to buckets, see `src/sort/buckets.ts`; gives how many.
+ *
+ * @param firsts two words each: the first cell, the first element; and then the ends
+ */
+export function joinCells(
+  totals: usize,
+  cells: u32,
+  most: u32,
+  mostCells: u32,
+  ofCell: usize,
+  firsts: usize,
+): u32 {
+  let count: u32 = 0;
+  let size: u32 = 0;
+  let position: u32 = 0;
+  let first: u32 = 0;
+  let entry = firsts;
+  for (let cell: u32 = 0; cell < cells; cell++) {
+    const inCell = load<u32>(totals + (<usize>cell << 2));
+    const isFull = size > 0 && inCell > 0 && size + inCell > most;
+    if (count == 0 || isFull || cell - first >= mostCells) {
+      count++;
+      first = cell;
+      size = 0;
+      store<u32>(entry, cell);
+      store<u32>(entry, position, 4);
+      entry += 8;
+    }
+    store<u16>(ofCell + (<usize>cell << 1), count - 1);
+    size += inCell;
+    position += inCell;
+  }
+  store<u32>(entry, cells);
+  store<u32>(entry, position, 4);
+  return count;
+}
+
+/** Adds what one part of the input has in each bucket, and of NaN. */
+export function addCells(
+  row: usize,
+  cells: u32,
+  ofCell: usize,
+  nanCell: u32,
+  count: u32,
+  sums: usize,
+): void {
+  for (let cell: u32 = 0; cell < cells; cell++) {
+    const sum = sums + (<usize>load<u16>(ofCell + (<usize>cell << 1)) << 2);
+    store<u32>(sum, load<u32>(sum) + load<u32>(row + (<usize>cell << 2)));
+  }
+  const missing = sums + (<usize>count << 2);
+  store<u32>(missing, load<u32>(missing) + load<u32>(row + (<usize>nanCell << 2)));
+}
+
 function countOne(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize): void {
   memory.fill(counts, 0, <usize>(mask + 1) << 2);
   const end = pairs + (<usize>n << 3);

@@ -3,6 +3,7 @@ import process from "node:process";
 import { c } from "../ffi/libc.ts";
 import { empty, MapReduce, range } from "../mod.ts";
 import { type CrewMember, crewSize, crewTuning, runCrew } from "../src/algorithms/crew.ts";
+import { isForkedChild, self } from "../src/process/identity.ts";
 import { test } from "./harness.ts";
 import {
   childrenOf,
@@ -115,7 +116,7 @@ test("runCrew() is false when a child dies after the last barrier, or throws, or
     const isWhole = runCrew(2, (member) => {
       member.barrier();
       if (member.rank === 1) end();
-    });
+    }, "user code");
     assert.deepEqual([isWhole, childrenOf()], [false, []]);
   }
 });
@@ -128,6 +129,29 @@ test("runCrew() throws what the caller's own part throws, with no child left", (
   assert.throws(() => runCrew(3, body), { name: "RangeError", message: "mine" });
   assert.deepEqual(childrenOf(), []);
   assert.throws(() => runCrew(1, body), { message: "mine" });
+});
+
+test("user code in a crew has random numbers, an identity and an exit of its own", () => {
+  const draws = empty([3, 2]);
+  const pids = empty([3], "i4").fill(0);
+  const isWhole = runCrew(3, ({ rank }) => {
+    draws.data[2 * rank] = Math.random();
+    draws.data[2 * rank + 1] = crypto.getRandomValues(new Uint32Array(1))[0]!;
+    pids[rank] = self.pid;
+    assert.equal(self.pid, realPid());
+  }, "user code");
+  assert.equal(isWhole, true);
+  assert.equal(new Set(draws.data).size, 6);
+  assert.equal(new Set(pids).size, 3);
+});
+
+test("leaves know who they are, and that they are children", () => {
+  const seen = empty([3, 2], "i4");
+  const isWhole = runCrew(3, ({ rank }) => {
+    seen.data[2 * rank] = Number(self.pid === realPid());
+    seen.data[2 * rank + 1] = Number(isForkedChild());
+  });
+  assert.deepEqual([isWhole, [...seen.data]], [true, [1, 0, 1, 1, 1, 1]]);
 });
 
 test("runCrew() does not wait for a child that somebody stopped", () => {

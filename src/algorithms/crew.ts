@@ -24,7 +24,7 @@ import { SystemCallError, UnsupportedError } from "../errors.ts";
 import { enterChild as enterChildMemory } from "../memory/segment.ts";
 import { cpuCount } from "../process/cpu_count.ts";
 import { assertForkable } from "../process/engine.ts";
-import { forkChild, prepareForks } from "../process/fork.ts";
+import { forkChild, prepareForks, prepareLeaves } from "../process/fork.ts";
 import { isForkedChild, self } from "../process/identity.ts";
 import { awaitEnd, peekEnd, reap } from "../process/reap.ts";
 import { taskState } from "../process/task_state.ts";
@@ -67,6 +67,9 @@ export class CrewMember {
   }
 }
 
+/** What the body of a crew runs: loops of this package, or functions of the user's, too. */
+export type CrewWork = "loops" | "user code";
+
 /** For tests: processes below the threshold too. */
 export const crewTuning: { minItemsPerMember: number | undefined } = { minItemsPerMember: undefined };
 
@@ -84,6 +87,7 @@ let mayFork: boolean | undefined;
  * unreferenced in a child is nobody's: it must not make shared arrays there.
  *
  * @param np processes, from 1 on
+ * @param work children for user code are random, write and exit as those of a map do, and start a millisecond later
  * @returns false when a child could not be forked or died; what they wrote is then unspecified
  * @throws whatever `body` throws in the caller; the children are gone by then
  *
@@ -94,7 +98,7 @@ let mayFork: boolean | undefined;
  * if (!runCrew(2, body)) runCrew(1, body);
  * ```
  */
-export function runCrew(np: number, body: (member: CrewMember) => void): boolean {
+export function runCrew(np: number, body: (member: CrewMember) => void, work: CrewWork = "loops"): boolean {
   if (np <= 1) {
     body(new CrewMember(0, 1, CrewBlock.alone(), () => {}));
     return true;
@@ -102,7 +106,7 @@ export function runCrew(np: number, body: (member: CrewMember) => void): boolean
   const children = new Children(ownBlock(), Math.min(np, MAX_CREW));
   busy = self.pid;
   try {
-    if (!children.fork(body)) return false;
+    if (!children.fork(body, work)) return false;
     body(children.member(0));
     return children.finish();
   } catch (error) {
@@ -194,9 +198,9 @@ class Children {
   }
 
   /** Forks the children; false when the system has no room for them all. */
-  fork(body: (member: CrewMember) => void): boolean {
+  fork(body: (member: CrewMember) => void, work: CrewWork): boolean {
     try {
-      const context = prepareForks();
+      const context = work === "loops" ? prepareLeaves() : prepareForks();
       this.#forkedAtMs = performance.now();
       for (let rank = 1; rank < this.#size; rank++) {
         this.#pids.push(

@@ -62,6 +62,8 @@ export interface Fold {
   join(left: number | bigint, right: number | bigint): number | bigint;
   /** Values are integers, whose sum is to be rounded once. */
   readonly isExact?: boolean;
+  /** What folds is a function of the user's. */
+  readonly isUserCode?: boolean;
 }
 
 /**
@@ -91,7 +93,7 @@ export function foldLanes(
     const worker = new PartWorker(data, lanes, plan, fold, partials);
     for (let claim = member.claim(0); claim < plan.claims; claim = member.claim(0)) worker.run(claim);
   };
-  if (!runCrew(size, body)) {
+  if (!runCrew(size, body, fold.isUserCode ? "user code" : "loops")) {
     partials = makePartials(false);
     runCrew(1, body);
   }

@@ -197,7 +197,7 @@ class ChunkRun {
       }
     };
     try {
-      if (runCrew(size, body)) return;
+      if (runCrew(size, body, "user code")) return;
       for (let chunk = first; chunk < this.#chunks; chunk++) {
         const state = states[chunk]!;
         if (state === DONE) continue;

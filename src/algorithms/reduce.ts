@@ -226,6 +226,7 @@ function functionOf(dtype: ShortDType, operation: UserFunction): Reduction {
         return value;
       },
       join: apply,
+      isUserCode: true,
     },
     dtype: sumOf(dtype).dtype,
     empty: () => {

@@ -23,7 +23,7 @@ import {
 } from "../../ffi/libc.ts";
 import { assertForkable } from "./engine.ts";
 import { self } from "./identity.ts";
-import { enterChild, EPOLL, EVENTFD, type LoopDescriptor, rehearsePrologue } from "./prologue.ts";
+import { enterChild, enterLeaf, EPOLL, EVENTFD, type LoopDescriptor, rehearsePrologue } from "./prologue.ts";
 import { taskState } from "./task_state.ts";
 
 /** How long to wait for other threads to fall asleep; then the fork goes ahead and the canary decides. */
@@ -37,27 +37,46 @@ const EX_SOFTWARE = 70;
 
 /** What the forks of one moment share. */
 export interface ForkContext {
-  /** Descriptors of the event loop, which a child must not touch. */
-  readonly loopDescriptors: readonly LoopDescriptor[];
+  /** Descriptors of the event loop, which a child must not touch; `undefined` for leaves, which never do. */
+  readonly loopDescriptors: readonly LoopDescriptor[] | undefined;
 }
 
 let specialStart = 0;
 let specialEnd = 0;
+let isReadyForUserCode = false;
+let isReadyForLeaves = false;
 
 /**
- * Readies this process for some forks in a row.
+ * Readies this process for some forks in a row, of children that run user code.
  *
  * @throws {UnsupportedError} when fork is not safe here
  * @throws {SystemCallError} when the event loop's descriptors cannot be listed
  */
 export function prepareForks(): ForkContext {
   assertForkable();
-  if (specialStart === 0) {
+  if (!isReadyForUserCode) {
     findSpecialMappings();
     backend.prepareFork(keepFlags);
-    rehearsePrologue();
+    rehearsePrologue(false);
+    isReadyForUserCode = true;
   }
   return { loopDescriptors: findLoopDescriptors() };
+}
+
+/**
+ * Readies this process for some forks in a row, of children that run nothing of the user's, turn no event loop, write
+ * no output and draw no random numbers.
+ *
+ * @throws {UnsupportedError} when fork is not safe here
+ */
+export function prepareLeaves(): ForkContext {
+  assertForkable();
+  if (!isReadyForUserCode && !isReadyForLeaves) {
+    findSpecialMappings();
+    rehearsePrologue(true);
+    isReadyForLeaves = true;
+  }
+  return { loopDescriptors: undefined };
 }
 
 /**
@@ -67,13 +86,14 @@ export function prepareForks(): ForkContext {
  * @returns the child's process id
  * @throws {SystemCallError} when the system has no room for a process (`EAGAIN`, `ENOMEM`)
  */
-export function forkChild(context: ForkContext, started: () => void, body: () => void): number {
+export function forkChild({ loopDescriptors }: ForkContext, started: () => void, body: () => void): number {
   const parentPid = self.pid;
   waitUntilQuiet();
   const pid = forkInherited();
   if (pid !== 0) return checked("fork", pid);
   try {
-    enterChild(parentPid, context.loopDescriptors);
+    if (loopDescriptors === undefined) enterLeaf(parentPid);
+    else enterChild(parentPid, loopDescriptors);
     started();
     body();
     c._exit(0);
@@ -104,6 +124,7 @@ function keepFlags(fd: number, use: () => void): void {
 }
 
 function findSpecialMappings(): void {
+  if (specialStart !== 0) return;
   specialEnd = specialStart = USER_SPACE_END;
   for (const line of (readFile("/proc/self/maps") ?? "").split("\n")) {
     if (!/\[(vvar|vvar_vclock|vdso)\]$/.test(line)) continue;

@@ -10,6 +10,9 @@
  *    lock hangs here, where the parent can still replace it
  * 7. the right process ids, an `exit` that leaves at once, output that is written at once
  *
+ * A leaf, a child that runs loops of this package and nothing of the user's, does without 3, 5 and 7: it takes a
+ * millisecond less.
+ *
  * @module
  */
 import process from "node:process";
@@ -45,11 +48,21 @@ const SIGCHLD = 17;
 const RESET_SIGNALS = [1, 2, 3, 10, 12, 15, SIGCHLD, 28] as const;
 const OOM_SCORE_STEP = 500;
 const OOM_SCORE_MAX = 1000;
+const REHEARSALS = 4;
 
 /** node:crypto, if it can be had without permission prompts. */
 const nodeCrypto = process.getBuiltinModule("node:crypto");
 
-/** Runs the prologue. Called once, in the child, right after the fork. */
+/** Runs the prologue of a leaf. Called once, in the child, right after the fork. */
+export function enterLeaf(parentPid: number): void {
+  dieWithParent(parentPid);
+  resetSignals();
+  becomeChild();
+  volunteerForOom();
+  canary();
+}
+
+/** Runs the prologue of a child for user code. Called once, in the child, right after the fork. */
 export function enterChild(parentPid: number, loopDescriptors: readonly LoopDescriptor[]): void {
   dieWithParent(parentPid);
   resetSignals();
@@ -66,11 +79,12 @@ export function enterChild(parentPid: number, loopDescriptors: readonly LoopDesc
  * Runs in the parent what of the prologue has no effect, so that its code is compiled once and not in every child.
  * Compiling costs a child more than running: each page that the compiler writes is first copied.
  */
-export function rehearsePrologue(): void {
-  for (let i = 0; i < 4; i++) {
+export function rehearsePrologue(isLeaf: boolean): void {
+  for (let i = 0; i < REHEARSALS; i++) {
+    canary();
+    if (isLeaf) continue;
     isolateEventLoop([]);
     drainRandomCaches();
-    canary();
   }
 }
 

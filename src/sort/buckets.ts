@@ -19,6 +19,12 @@ export interface Buckets {
   readonly count: number;
 }
 
+/** How a partition goes: the buckets, and where each part of the input writes its first element of each, a row a part. */
+export interface Plan {
+  readonly buckets: Buckets;
+  readonly cursors: readonly Int32Array[];
+}
+
 /** A bucket's bits must be shifted by less than 32, and as the upper word of a double must not make NaN. */
 const MAX_SPAN = 2 ** 30;
 
@@ -35,12 +41,12 @@ export function bucketsOf(
   stride: number,
   most: number,
 ): Buckets {
-  const { cells, cellShift, nanCell } = window;
+  const { cells, nanCell } = window;
   const totals = totalsOf(rows, parts, stride, cells);
-  const mostCells = MAX_SPAN / 2 ** cellShift;
+  const mostCells = mostCellsOf(window);
   const ofCell = new Uint16Array(cells);
-  const starts: number[] = [];
   const firsts: number[] = [];
+  const starts: number[] = [];
   let count = -1;
   let size = 0;
   let position = 0;
@@ -63,7 +69,22 @@ export function bucketsOf(
   let missing = 0;
   for (let part = 0; part < parts; part++) missing += rows[part * stride + nanCell]!;
   starts.push(position, position + missing);
-  count++;
+  return bucketsFrom(window, ofCell, firsts, Int32Array.from(starts));
+}
+
+/** How many cells a bucket may have at most. */
+export function mostCellsOf({ cellShift }: Window): number {
+  return Math.ceil(MAX_SPAN / 2 ** cellShift);
+}
+
+/** Buckets by the first cell of each, and the number of cells as the last; and by where they begin, see {@linkcode Buckets}. */
+export function bucketsFrom(
+  { cellShift }: Window,
+  ofCell: Uint16Array,
+  firsts: ArrayLike<number>,
+  starts: Int32Array,
+): Buckets {
+  const count = firsts.length - 1;
   const bases = new Int32Array(count);
   const widths = new Uint8Array(count);
   for (let bucket = 0; bucket < count; bucket++) {
@@ -71,7 +92,7 @@ export function bucketsOf(
     const span = (firsts[bucket + 1]! - firsts[bucket]!) * 2 ** cellShift;
     widths[bucket] = Math.ceil(Math.log2(span));
   }
-  return { ofCell, bases, widths, starts: Int32Array.from(starts), count };
+  return { ofCell, bases, widths, starts, count };
 }
 
 /** Where each part of the input writes its first element of each bucket, a row a part. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Buckets } from "./buckets.ts";
+import { type Buckets, bucketsFrom, mostCellsOf, type Plan } from "./buckets.ts";
 import { type KeyRange, RANGE_WORDS } from "./keys.ts";
 import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
 import type { Elements, IndexLoops, ValueLoops } from "./loops.ts";
@@ -27,6 +27,10 @@ export const TABLE: number = OF_CELL + 2 ** 17;
 const ENTRY_WORDS = 4;
 /** See {@linkcode OF_CELL}. */
 export const SCRATCH: number = TABLE + 2 ** 21;
+/** While buckets are made: how many elements each cell has, the first cell and element of each bucket, cursors. */
+const TOTALS = SCRATCH;
+const FIRSTS = TOTALS + 2 ** 19;
+const CURSORS = FIRSTS + 2 ** 20;
 /** Where operands are copied that are not mapped. */
 export const COPIES: number = 2 ** 23;
 /** Pairs that there is room for twice. */
@@ -78,11 +82,40 @@ export class KernelPartition {
     });
   }
 
+  plan(window: Window, parts: number, most: number): Plan {
+    const { plan, window: { memory } } = this.kernels;
+    const { cells, nanCell } = window;
+    const rowAt = (part: number): number => this.places.rows + 4 * this.#stride * part;
+    if (parts > 1) {
+      new Int32Array(memory.buffer, TOTALS, cells).fill(0);
+      for (let part = 0; part < parts; part++) plan.addRow(rowAt(part), cells, TOTALS);
+    }
+    const totals = parts > 1 ? TOTALS : rowAt(0);
+    const count = plan.joinCells(totals, cells, most, mostCellsOf(window), OF_CELL, FIRSTS);
+    const entries = new Int32Array(memory.buffer, FIRSTS, 2 * (count + 1));
+    const next = new Int32Array(memory.buffer, CURSORS, count + 1);
+    const firsts = new Int32Array(count + 1);
+    const starts = new Int32Array(count + 2);
+    for (let bucket = 0; bucket <= count; bucket++) {
+      firsts[bucket] = entries[2 * bucket]!;
+      starts[bucket] = next[bucket] = entries[2 * bucket + 1]!;
+    }
+    const cursors: Int32Array[] = [];
+    for (let part = 0; part < parts; part++) {
+      cursors.push(next.slice());
+      plan.addCells(rowAt(part), cells, OF_CELL, nanCell, count, CURSORS);
+    }
+    // the end of NaN is where a next part would write its first
+    starts[count + 1] = next[count]!;
+    const ofCell = new Uint16Array(memory.buffer, OF_CELL, cells);
+    return { buckets: bucketsFrom(window, ofCell, firsts, starts), cursors };
+  }
+
+  /** `buckets` are those of `plan()`, whose cells are where the loops look for them. */
   prepare(window: Window, buckets: Buckets, largest: number): void {
     this.window = window;
     this.buckets = buckets;
     this.room = Math.min(largest, MOST_ROOM);
-    new Uint16Array(this.kernels.window.memory.buffer, OF_CELL, buckets.ofCell.length).set(buckets.ofCell);
     fillTable(this.table, window.base, buckets.bases, buckets.widths, buckets.count);
   }
 }

@@ -76,6 +76,20 @@ export interface PairKernels {
   ): number;
 }
 
+/** See `kernels/sort.ts`. */
+export interface PlanKernels {
+  addRow(row: number, cells: number, totals: number): void;
+  joinCells(
+    totals: number,
+    cells: number,
+    most: number,
+    mostCells: number,
+    ofCell: number,
+    firsts: number,
+  ): number;
+  addCells(row: number, cells: number, ofCell: number, nanCell: number, count: number, sums: number): void;
+}
+
 /** Element types that differ for the loops; unsigned integers differ from signed ones by an argument. */
 export type KernelType = "F8" | "I8" | "F4" | "I4";
 
@@ -83,6 +97,7 @@ export type KernelType = "F8" | "I8" | "F4" | "I4";
 export interface Kernels {
   readonly window: MemoryWindow;
   readonly pairs: PairKernels;
+  readonly plan: PlanKernels;
   readonly elements: { readonly [K in KernelType]: ElementKernels };
 }
 
@@ -116,6 +131,7 @@ function instantiate(module: WebAssembly.Module, window: MemoryWindow): Kernels 
   return {
     window,
     pairs: exports as unknown as PairKernels,
+    plan: exports as unknown as PlanKernels,
     elements: { F8: of("F8"), I8: of("I8"), F4: of("F4"), I4: of("I4") },
   };
 }

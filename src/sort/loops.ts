@@ -5,7 +5,7 @@
  * @module
  */
 import type { TypedArray } from "../memory/dtype.ts";
-import type { Buckets } from "./buckets.ts";
+import type { Buckets, Plan } from "./buckets.ts";
 import { keyFormat, type KeyRange, wordsOf } from "./keys.ts";
 import { isRisingNarrow } from "./narrow_keys.ts";
 import { isRisingWide } from "./wide_keys.ts";
@@ -29,6 +29,8 @@ export interface PartitionLoops {
   wholeRange(from: number, to: number, part: number): void;
   /** Counts how many fall in each cell; `range` is given where upper words tell the cells. */
   count(from: number, to: number, window: Window, part: number, range: KeyRange | undefined): void;
+  /** Takes cells together to buckets of at most `most` elements, once all parts have been counted. */
+  plan(window: Window, parts: number, most: number): Plan;
   /** To be called before what follows; of the buckets that are not single cells none has more than `largest` elements. */
   prepare(window: Window, buckets: Buckets, largest: number): void;
   /** Moves elements into their buckets; gives what is to be noted of them. */

@@ -21,7 +21,7 @@
  */
 import type { TypedArray } from "../memory/dtype.ts";
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
-import { type Buckets, bucketsOf, cursorsOf } from "./buckets.ts";
+import type { Buckets } from "./buckets.ts";
 import { LOW_BITS, RANGE_WORDS, readRange } from "./keys.ts";
 import { elementsOf, type IndexLoops, isRising, type PartitionLoops } from "./loops.ts";
 import { bitLength, type Window, windowOver } from "./window.ts";
@@ -95,8 +95,7 @@ export function partition(
     loops.count(starts[part]!, starts[part + 1]!, window, part, isByUpper ? range : undefined);
   }
   member.barrier();
-  const buckets = bucketsOf(window, rows, parts, stride, bucketSize);
-  const cursors = cursorsOf(buckets, window, rows, parts, stride);
+  const { buckets, cursors } = loops.plan(window, parts, bucketSize);
   loops.prepare(window, buckets, largestOf(buckets, bucketSize));
   for (let part = member.claim(SCATTERS); part < parts; part = member.claim(SCATTERS)) {
     scatter(starts[part]!, starts[part + 1]!, cursors[part]!, part);

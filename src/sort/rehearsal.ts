@@ -24,7 +24,7 @@ const OUT = PAIRS + 8 * N;
 const ROW = OUT + 8 * N;
 const CELLS = ROW + 64;
 
-const rehearsed = new Set<string>();
+const rehearsed = new Set<KernelType | Product | "plan">();
 
 /** Whether forked children may run the loops that make this of elements of a type. */
 export function isRehearsed(type: KernelType, product: Product): boolean {
@@ -46,10 +46,19 @@ export function rehearse(kernels: Kernels, type: KernelType, product: Product): 
   new Uint16Array(window.memory.buffer, OF_CELL, 2).fill(0);
   const cursor = new Int32Array(window.memory.buffer, TABLE, 8);
   for (let round = 0; round < ROUNDS; round++) {
+    if (!rehearsed.has("plan")) rehearsePlan(kernels);
     if (!rehearsed.has(type)) rehearseElements(elements[type], cursor);
     if (!rehearsed.has(product)) rehearseProduct(kernels, product, cursor);
   }
-  rehearsed.add(type).add(product);
+  rehearsed.add("plan").add(type).add(product);
+}
+
+function rehearsePlan({ plan, window }: Kernels): void {
+  const cells = N;
+  new Int32Array(window.memory.buffer, OUT, cells).fill(0);
+  plan.addRow(PAIRS, cells, OUT);
+  plan.joinCells(OUT, cells, 0, cells, SCRATCH, CELLS);
+  plan.addCells(PAIRS, cells, SCRATCH, 0, cells, OUT);
 }
 
 function rehearseElements({ range, count, scatter }: ElementKernels, cursor: Int32Array): void {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Buckets } from "./buckets.ts";
+import { type Buckets, bucketsOf, cursorsOf, type Plan } from "./buckets.ts";
 import { copyIndices } from "./digits.ts";
 import type { KeyRange } from "./keys.ts";
 import type { Elements, IndexLoops } from "./loops.ts";
@@ -44,6 +44,12 @@ export class TypedPartition {
       const shift = window.cellShift - (32 - window.rest);
       countUpper(words, from, to, float, flip, range.minHigh, shift, window.nanCell, cells);
     } else (isWide ? countWide : countNarrow)(words, from, to, float, flip, window, cells);
+  }
+
+  plan(window: Window, parts: number, most: number): Plan {
+    const { rows } = this.workspace;
+    const buckets = bucketsOf(window, rows, parts, this.#stride, most);
+    return { buckets, cursors: cursorsOf(buckets, window, rows, parts, this.#stride) };
   }
 }
 
