@@ -17,23 +17,27 @@ const REPAIR_MOVES: u32 = 6;
 const SIZE_MASK: u64 = 0x7fffffffffffffff;
 const INFINITE: u64 = 0x7ff0000000000000;
 
+/** The bits of an element: read once, because V8 checks each access to the memory. */
 @inline
-function isMissing<T>(at: usize): bool {
+function bitsAt<T>(at: usize): u64 {
+  return sizeof<T>() == 8 ? load<u64>(at) : u64(load<u32>(at));
+}
+
+@inline
+function isMissing<T>(bits: u64): bool {
   if (!isFloat<T>()) return false;
-  if (sizeof<T>() == 8) return (load<u64>(at) & SIZE_MASK) > INFINITE;
-  return (load<u32>(at) & 0x7fffffff) > 0x7f800000;
+  return sizeof<T>() == 8 ? (bits & SIZE_MASK) > INFINITE : (u32(bits) & 0x7fffffff) > 0x7f800000;
 }
 
 /** An element's key, of one of 32 bits in the upper half. */
 @inline
-function keyAt<T>(at: usize, flip: u32): i64 {
+function keyOf<T>(bits: u64, flip: u32): i64 {
   if (sizeof<T>() == 8) {
-    let bits = load<i64>(at);
     if (!isFloat<T>()) return bits ^ (i64(flip) << 32);
-    bits = bits << 1 == 0 ? 0 : bits;
-    return bits ^ i64(u64(bits >> 63) >> 1);
+    const key = i64(bits << 1 == 0 ? 0 : bits);
+    return key ^ i64(u64(key >> 63) >> 1);
   }
-  let key = load<i32>(at);
+  let key = i32(bits);
   if (isFloat<T>()) {
     const sign = key >> 31;
     key = ((key & 0x7fffffff) ^ sign) - sign;
@@ -43,34 +47,106 @@ function keyAt<T>(at: usize, flip: u32): i64 {
 
 /** The key's window in the upper half, and what is left of it below. */
 @inline
-function windowAt<T>(at: usize, flip: u32, up: u32): u64 {
-  const key = u64(keyAt<T>(at, flip));
+function windowOf<T>(bits: u64, flip: u32, up: u32): u64 {
+  const key = u64(keyOf<T>(bits, flip));
   return sizeof<T>() == 8 ? key << u64(up) : key;
 }
 
+/** The bits of a lane. */
+@inline
+function bitsOf<T>(value: T): u64 {
+  if (isFloat<T>()) return sizeof<T>() == 8 ? reinterpret<u64>(value) : u64(reinterpret<u32>(value));
+  return sizeof<T>() == 8 ? u64(value) : u64(u32(value));
+}
+
+/** Lane by lane; NaN as `y` loses. */
+@inline
+function lesser<T>(x: v128, y: v128): v128 {
+  if (isFloat<T>()) return v128.pmin<T>(x, y);
+  return v128.bitselect(y, x, v128.gt<T>(x, y));
+}
+
+/** See `lesser`. */
+@inline
+function greater<T>(x: v128, y: v128): v128 {
+  if (isFloat<T>()) return v128.pmax<T>(x, y);
+  return v128.bitselect(y, x, v128.gt<T>(y, x));
+}
+
+/** Adds which lanes are NaN to counts of the same width. */
+@inline
+function addMissing<T>(counts: v128, x: v128): v128 {
+  if (!isFloat<T>()) return counts;
+  const isMissing = v128.ne<T>(x, x);
+  return sizeof<T>() == 8 ? v128.sub<i64>(counts, isMissing) : v128.sub<i32>(counts, isMissing);
+}
+
+/** Notes the least and the greatest key, in vectors of which four are looked at in a turn. */
 @inline
 function range<T>(elements: usize, from: u32, to: u32, flip: u32, row: usize): void {
-  let min: i64 = i64.MAX_VALUE;
-  let max: i64 = i64.MIN_VALUE;
-  let missing: u32 = 0;
+  const sign: T = <T>(isFloat<T>() ? 0 : sizeof<T>() == 8 ? i64(flip) << 32 : i64(flip));
+  const signs = v128.splat<T>(sign);
+  let least0: v128, most0: v128;
+  if (isFloat<T>()) {
+    least0 = v128.splat<T>(<T>Infinity);
+    most0 = v128.splat<T>(<T>-Infinity);
+  } else {
+    least0 = v128.splat<T>(<T>(sizeof<T>() == 8 ? i64.MAX_VALUE : i64(i32.MAX_VALUE)));
+    most0 = v128.splat<T>(<T>(sizeof<T>() == 8 ? i64.MIN_VALUE : i64(i32.MIN_VALUE)));
+  }
+  let least1 = least0;
+  let most1 = most0;
+  let missing0 = i64x2.splat(0);
+  let missing1 = missing0;
+  let at = elements + <usize>from * sizeof<T>();
   const end = elements + <usize>to * sizeof<T>();
-  for (let at = elements + <usize>from * sizeof<T>(); at < end; at += sizeof<T>()) {
-    if (isMissing<T>(at)) {
+  for (; at + 64 <= end; at += 64) {
+    const x0 = v128.xor(v128.load(at), signs);
+    const x1 = v128.xor(v128.load(at, 16), signs);
+    const x2 = v128.xor(v128.load(at, 32), signs);
+    const x3 = v128.xor(v128.load(at, 48), signs);
+    least0 = lesser<T>(lesser<T>(least0, x0), x2);
+    most0 = greater<T>(greater<T>(most0, x0), x2);
+    missing0 = addMissing<T>(addMissing<T>(missing0, x0), x2);
+    least1 = lesser<T>(lesser<T>(least1, x1), x3);
+    most1 = greater<T>(greater<T>(most1, x1), x3);
+    missing1 = addMissing<T>(addMissing<T>(missing1, x1), x3);
+  }
+  const least = lesser<T>(least0, least1);
+  const most = greater<T>(most0, most1);
+  let min = keyOf<T>(bitsOf<T>(v128.extract_lane<T>(least, 0)), 0);
+  let max = keyOf<T>(bitsOf<T>(v128.extract_lane<T>(most, 0)), 0);
+  min = lesserKey(min, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(least, 1)), 0));
+  max = greaterKey(max, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(most, 1)), 0));
+  let missing: u32 = 0;
+  if (sizeof<T>() == 4) {
+    min = lesserKey(min, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(least, 2)), 0));
+    max = greaterKey(max, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(most, 2)), 0));
+    min = lesserKey(min, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(least, 3)), 0));
+    max = greaterKey(max, keyOf<T>(bitsOf<T>(v128.extract_lane<T>(most, 3)), 0));
+    const counts = v128.add<i32>(missing0, missing1);
+    missing = v128.extract_lane<u32>(counts, 0) + v128.extract_lane<u32>(counts, 1) +
+      v128.extract_lane<u32>(counts, 2) + v128.extract_lane<u32>(counts, 3);
+  } else {
+    const counts = v128.add<i64>(missing0, missing1);
+    missing = u32(v128.extract_lane<u64>(counts, 0) + v128.extract_lane<u64>(counts, 1));
+  }
+  for (; at < end; at += sizeof<T>()) {
+    const bits = bitsAt<T>(at);
+    if (isMissing<T>(bits)) {
       missing++;
       continue;
     }
-    const key = keyAt<T>(at, flip);
-    min = key < min ? key : min;
-    max = key > max ? key : max;
+    const key = keyOf<T>(bits, flip);
+    min = lesserKey(min, key);
+    max = greaterKey(max, key);
   }
   // blocks of a part add to one row
   const seen = load<u32>(row, 16);
   const present = to - from - missing;
   if (seen > 0) {
-    const least = (i64(load<i32>(row)) << 32) | i64(load<u32>(row, 4));
-    const most = (i64(load<i32>(row, 8)) << 32) | i64(load<u32>(row, 12));
-    min = least < min ? least : min;
-    max = most > max ? most : max;
+    min = lesserKey(min, (i64(load<i32>(row)) << 32) | i64(load<u32>(row, 4)));
+    max = greaterKey(max, (i64(load<i32>(row, 8)) << 32) | i64(load<u32>(row, 12)));
   }
   if (seen + present == 0) return;
   store<i32>(row, i32(min >> 32));
@@ -78,6 +154,16 @@ function range<T>(elements: usize, from: u32, to: u32, flip: u32, row: usize): v
   store<i32>(row, i32(max >> 32), 8);
   store<u32>(row, u32(max), 12);
   store<u32>(row, seen + present, 16);
+}
+
+@inline
+function lesserKey(x: i64, y: i64): i64 {
+  return x < y ? x : y;
+}
+
+@inline
+function greaterKey(x: i64, y: i64): i64 {
+  return x > y ? x : y;
 }
 
 @inline
@@ -94,7 +180,8 @@ function countCells<T>(
 ): void {
   const end = elements + <usize>to * sizeof<T>();
   for (let at = elements + <usize>from * sizeof<T>(); at < end; at += sizeof<T>()) {
-    const cell = isMissing<T>(at) ? nanCell : (u32(windowAt<T>(at, flip, up) >> 32) - base) >> cellShift;
+    const bits = bitsAt<T>(at);
+    const cell = isMissing<T>(bits) ? nanCell : (u32(windowOf<T>(bits, flip, up) >> 32) - base) >> cellShift;
     increment(cells + (<usize>cell << 2));
   }
 }
@@ -113,21 +200,24 @@ function scatter<T>(
   nanBucket: u32,
   pairs: usize,
 ): u32 {
-  let bits: u32 = 0;
+  let lower: u32 = 0;
   let at = elements + <usize>from * sizeof<T>();
   for (let i = from; i < to; i++, at += sizeof<T>()) {
-    if (sizeof<T>() == 8) bits |= load<u32>(at);
-    if (isMissing<T>(at)) {
+    const bits = bitsAt<T>(at);
+    if (sizeof<T>() == 8) lower |= u32(bits);
+    if (isMissing<T>(bits)) {
       store<u64>(pairs + (<usize>next(table + (<usize>nanBucket << 4)) << 3), u64(i) << 32);
       continue;
     }
-    const key = windowAt<T>(at, flip, up);
+    const key = windowOf<T>(bits, flip, up);
     const bucket = <usize>load<u16>(ofCell + (<usize>((u32(key >> 32) - base) >> cellShift) << 1));
     const entry = table + (bucket << 4);
-    const word = u64(u32((key - load<u64>(entry)) >> u64(load<u32>(entry, 12))));
-    store<u64>(pairs + (<usize>next(entry) << 3), (u64(i) << 32) | word);
+    const place = load<u64>(entry, 8);
+    const word = u64(u32((key - load<u64>(entry)) >> (place >> 32)));
+    store<u32>(entry, u32(place) + 1, 8);
+    store<u64>(pairs + (<usize>u32(place) << 3), (u64(i) << 32) | word);
   }
-  return bits;
+  return lower;
 }
 
 /** Where the next element of a bucket goes. */
@@ -595,9 +685,10 @@ export function scatterKeys(
   let hasMinusZero: u32 = 0;
   const end = elements + (<usize>to << 3);
   for (let at = elements + (<usize>from << 3); at < end; at += 8) {
-    if (isMissing<f64>(at)) continue;
-    hasMinusZero |= u32(load<i64>(at) == i64.MIN_VALUE);
-    const key = u64(keyAt<f64>(at, 0));
+    const bits = bitsAt<f64>(at);
+    if (isMissing<f64>(bits)) continue;
+    hasMinusZero |= u32(bits == u64(i64.MIN_VALUE));
+    const key = u64(keyOf<f64>(bits, 0));
     const window = key << u64(up);
     const bucket = <usize>load<u16>(ofCell + (<usize>((u32(window >> 32) - base) >> cellShift) << 1));
     const entry = table + (bucket << 4);

@@ -162,6 +162,34 @@ test("runCrew() does not wait for a child that somebody stopped", () => {
   assert.deepEqual([isWhole, childrenOf()], [false, []]);
 });
 
+test("runCrew() does not wait for a child that sleeps for ever, unless user code may", () => {
+  const flag = empty(1, "i4").fill(0);
+  for (const work of ["loops", "user code"] as const) {
+    const start = performance.now();
+    const isWhole = runCrew(2, (member) => {
+      if (member.rank === 1) sleepSync(work === "loops" ? 60_000 : 1500);
+      member.barrier();
+      flag[0]! += member.rank;
+    }, work);
+    assert.deepEqual([isWhole, childrenOf()], [work !== "loops", []]);
+    assert.ok(performance.now() - start < 20_000);
+  }
+  assert.equal(flag[0], 1);
+});
+
+test("runCrew() waits as long as it takes for a child that works, and children wait for the caller", () => {
+  const busy = (ms: number): void => {
+    for (const end = performance.now() + ms; performance.now() < end;);
+  };
+  const isWhole = runCrew(3, (member) => {
+    if (member.rank === 1) busy(1200);
+    member.barrier();
+    if (member.rank === 0) busy(1200);
+    member.barrier();
+  });
+  assert.equal(isWhole, true);
+});
+
 test("runCrew() leaves the workers of a running map alone", async () => {
   using pool = new MapReduce({ np: 2 });
   const map = pool.map((i: number) => (sleepSync(1), i), range(300), { chunkSize: 1 });

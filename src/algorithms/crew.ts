@@ -34,6 +34,8 @@ import { CrewBlock, CrewBrokenError, DONE, FORKED, MAX_CREW, STARTED, type Watch
 const START_LIMIT_MS = 1000;
 /** How long a child may be stopped by somebody's signal before the master goes on without it. */
 const STOP_LIMIT_MS = 200;
+/** How long a child may sleep elsewhere than at a barrier: loops never do, unless they wait for a thread that is not there. */
+const SLEEP_LIMIT_MS = 500;
 /** Between leaving the body and the end of the process. */
 const END_LIMIT_MS = 100;
 /** Between two looks whether a child was stopped, which take longer than whether it died. */
@@ -58,7 +60,7 @@ export class CrewMember {
 
   /** Waits until every member is here. Throws what only `runCrew()` may catch when one died. Blocks. */
   barrier(): void {
-    if (this.size > 1) this.#block.meet(this.size, this.#watch);
+    if (this.size > 1) this.#block.meet(this.rank, this.size, this.#watch);
   }
 
   /** The next value of one of sixteen counters that all members share, from 0 on. */
@@ -103,10 +105,10 @@ export function runCrew(np: number, body: (member: CrewMember) => void, work: Cr
     body(new CrewMember(0, 1, CrewBlock.alone(), () => {}));
     return true;
   }
-  const children = new Children(ownBlock(), Math.min(np, MAX_CREW));
+  const children = new Children(ownBlock(), Math.min(np, MAX_CREW), work);
   busy = self.pid;
   try {
-    if (!children.fork(body, work)) return false;
+    if (!children.fork(body)) return false;
     body(children.member(0));
     return children.finish();
   } catch (error) {
@@ -181,15 +183,18 @@ function ownBlock(): CrewBlock {
 class Children {
   readonly #block: CrewBlock;
   readonly #size: number;
+  readonly #work: CrewWork;
   /** Of rank 1, 2, …; 0 for one that was reaped. */
   readonly #pids: number[] = [];
+  /** When each was last seen in a state that it may stay in. */
+  readonly #seenWellAtMs: number[] = [];
   #forkedAtMs = 0;
   #lookedAtMs = 0;
-  #stoppedSinceMs = 0;
 
-  constructor(block: CrewBlock, size: number) {
+  constructor(block: CrewBlock, size: number, work: CrewWork) {
     this.#block = block;
     this.#size = size;
+    this.#work = work;
     block.reset();
   }
 
@@ -198,9 +203,9 @@ class Children {
   }
 
   /** Forks the children; false when the system has no room for them all. */
-  fork(body: (member: CrewMember) => void, work: CrewWork): boolean {
+  fork(body: (member: CrewMember) => void): boolean {
     try {
-      const context = work === "loops" ? prepareLeaves() : prepareForks();
+      const context = this.#work === "loops" ? prepareLeaves() : prepareForks();
       this.#forkedAtMs = performance.now();
       for (let rank = 1; rank < this.#size; rank++) {
         this.#pids.push(
@@ -252,24 +257,29 @@ class Children {
     }
   }
 
-  /** Breaks the crew when a child has died, hangs in its prologue or was stopped. */
+  /** Breaks the crew when a child has died, hangs in its prologue, was stopped or sleeps for ever. */
   #watch(): void {
     const now = performance.now();
     const isLook = now - this.#lookedAtMs > STATE_LOOK_MS && now - this.#forkedAtMs > STATE_LOOK_MS;
     if (isLook) this.#lookedAtMs = now;
-    let isAnyStopped = false;
     this.#pids.forEach((pid, at) => {
       const status = this.#block.status(at + 1);
       if (status === DONE) return;
       const isLate = status === FORKED && now - this.#forkedAtMs > START_LIMIT_MS;
       // it may have got through between the two looks
       const hasDied = peekEnd(pid) !== undefined && this.#block.status(at + 1) !== DONE;
-      if (isLate || hasDied) this.#block.fail();
-      else if (isLook && taskState(`/proc/${pid}`) === "T") isAnyStopped = true;
+      if (isLate || hasDied) return this.#block.fail();
+      if (!isLook) return;
+      const limitMs = this.#idleLimitMs(pid, status);
+      if (limitMs === Infinity) this.#seenWellAtMs[at] = now;
+      else if (now - (this.#seenWellAtMs[at] ?? this.#forkedAtMs) > limitMs) this.#block.fail();
     });
-    if (!isLook) return;
-    if (!isAnyStopped) this.#stoppedSinceMs = 0;
-    else if (this.#stoppedSinceMs === 0) this.#stoppedSinceMs = now;
-    else if (now - this.#stoppedSinceMs > STOP_LIMIT_MS) this.#block.fail();
+  }
+
+  /** How long a child may stay in the state that it is in. */
+  #idleLimitMs(pid: number, status: number): number {
+    const state = taskState(`/proc/${pid}`);
+    if (state === "T") return STOP_LIMIT_MS;
+    return state === "S" && status === STARTED && this.#work === "loops" ? SLEEP_LIMIT_MS : Infinity;
   }
 }

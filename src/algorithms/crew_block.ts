@@ -6,7 +6,7 @@
  * line 1      GENERATION meetings so far; SLEEPERS on it
  * line 2      FAILED     a member died: nobody waits any more
  * line 3…18   CLAIMS     sixteen counters
- * line 19…    STATUS     a word for each rank: 0 forked, 1 prologue through, 2 done
+ * line 19…    STATUS     a word for each rank: 0 forked, 1 at work, 2 done, 3 asleep at the barrier
  * ```
  *
  * @module
@@ -27,10 +27,12 @@ const BLOCK_WORDS = 1024;
 
 /** Values of a member's status word. */
 export const FORKED = 0;
-/** Its prologue is through. */
+/** Its prologue is through, it works. */
 export const STARTED = 1;
 /** It has done its part. */
 export const DONE = 2;
+/** It waits at the barrier, perhaps asleep. */
+export const WAITING = 3;
 
 /** How many counters a crew has. */
 export const COUNTERS = 16;
@@ -126,7 +128,7 @@ export class CrewBlock {
    *
    * @throws {CrewBrokenError} when one never will
    */
-  meet(size: number, watch: Watch): void {
+  meet(rank: number, size: number, watch: Watch): void {
     const words = this.#words;
     // read before arriving: the last to come moves it on at once
     const generation = Atomics.load(words, GENERATION);
@@ -139,6 +141,7 @@ export class CrewBlock {
     for (let spin = 0; spin < SPINS; spin++) {
       if (Atomics.load(words, GENERATION) !== generation) return;
     }
+    this.setStatus(rank, WAITING);
     while (Atomics.load(words, GENERATION) === generation) {
       if (this.hasFailed) throw new CrewBrokenError();
       watch();
@@ -146,5 +149,6 @@ export class CrewBlock {
       futexWait(words, GENERATION, generation, SLICE_MS);
       Atomics.sub(words, SLEEPERS, 1);
     }
+    this.setStatus(rank, STARTED);
   }
 }
