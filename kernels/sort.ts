@@ -6,6 +6,9 @@
  * A pair is read and written as one integer: the index in its upper half, the word in its lower.
  */
 
+// Functions that are not exported are inlined: in Bun each function that is one must be compiled before a fork, which
+// `src/sort/rehearsal.ts` sees to by calling it.
+
 /** Digits of one pass. */
 const DIGITS: u32 = 4096;
 const FEW: u32 = 24;
@@ -310,6 +313,7 @@ export function addCells(
   store<u32>(missing, load<u32>(missing) + load<u32>(row + (<usize>nanCell << 2)));
 }
 
+@inline
 function countOne(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize): void {
   memory.fill(counts, 0, <usize>(mask + 1) << 2);
   const end = pairs + (<usize>n << 3);
@@ -317,6 +321,7 @@ function countOne(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize): v
   toStarts(counts, mask + 1);
 }
 
+@inline
 function countTwo(pairs: usize, n: u32, shift: u32, upperShift: u32, mask: u32, counts: usize): void {
   const upper = counts + (DIGITS << 2);
   memory.fill(counts, 0, <usize>(mask + 1) << 2);
@@ -331,6 +336,7 @@ function countTwo(pairs: usize, n: u32, shift: u32, upperShift: u32, mask: u32, 
   toStarts(upper, mask + 1);
 }
 
+@inline
 function move(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize, to: usize): void {
   const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) {
@@ -343,6 +349,7 @@ function move(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize, to: us
 }
 
 /** As `move`, but only the indices. */
+@inline
 function placeIndices(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize, out: usize): void {
   const end = pairs + (<usize>n << 3);
   for (let at = pairs; at < end; at += 8) {
@@ -354,6 +361,7 @@ function placeIndices(pairs: usize, n: u32, shift: u32, mask: u32, counts: usize
   }
 }
 
+@inline
 function copyIndices(pairs: usize, n: u32, out: usize): void {
   for (let i: u32 = 0; i < n; i++) store<u32>(out + (<usize>i << 2), load<u32>(pairs + (<usize>i << 3), 4));
 }
@@ -704,6 +712,7 @@ function wordOf(key: u64, width: u32, up: u32): u64 {
   return ((key >> 32 << 32) | ((key << u64(up)) & 0xffffffff)) >> u64(width);
 }
 
+@inline
 function countKeys(
   keys: usize,
   n: u32,
@@ -727,6 +736,7 @@ function countKeys(
   toStarts(upper, mask + 1);
 }
 
+@inline
 function moveKeys(
   keys: usize,
   n: u32,
@@ -747,6 +757,7 @@ function moveKeys(
   }
 }
 
+@inline
 function insertKeys(keys: usize, n: u32, moves: u32): bool {
   let left = i32(moves);
   let last = load<u64>(keys);
@@ -770,6 +781,7 @@ function insertKeys(keys: usize, n: u32, moves: u32): bool {
 }
 
 /** Doubles of keys; `above` is what lies above the window of the least one, `least`. */
+@inline
 function writeKeys(keys: usize, n: u32, base: u32, rest: u32, above: u32, least: u32, target: usize): void {
   for (let i: usize = 0; i < <usize>n << 3; i += 8) {
     const key = load<u64>(keys + i);

@@ -15,12 +15,18 @@ export async function kernelCode() {
   flags.push("--maximumMemory", "65536", "--enable", "simd", "--enable", "bulk-memory");
   flags.push("--enable", "threads", "--sharedMemory");
   const outputs = {};
-  const { error, stderr } = await asc.main(["sort.ts", "-o", "sort.wasm", ...flags], {
+  const { error, stderr } = await asc.main(["sort.ts", "-o", "sort.wasm", "-t", "sort.wat", ...flags], {
     readFile: (name) => name === "sort.ts" ? readFileSync(join(ROOT, "kernels", name), "utf8") : null,
     writeFile: (name, contents) => void (outputs[name] = contents),
     listFiles: () => [],
   });
   if (error) throw new Error(`${error.message}\n${stderr}`);
+  const [functions, exported] = [/^ \(func /gm, /^ \(export .*\(func /gm].map((kind) =>
+    outputs["sort.wat"].match(kind).length
+  );
+  if (functions !== exported) {
+    throw new Error(`${functions} functions, of which ${exported} are exported: inline the others`);
+  }
   const lines = Buffer.from(outputs["sort.wasm"]).toString("base64").match(/.{1,100}/g);
   return [
     "/**",

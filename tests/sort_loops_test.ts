@@ -5,7 +5,7 @@ import { argsort, copy, empty, sort, type TypedArray } from "../mod.ts";
 import { sortKernels } from "../src/sort/kernels.ts";
 import { sortTuning } from "../src/sort/limits.ts";
 import { withCrews } from "./algorithms_support.ts";
-import { test } from "./harness.ts";
+import { runScript, test } from "./harness.ts";
 import { filled, FILLS, words } from "./sort_support.ts";
 
 const { leastForKernels } = sortTuning;
@@ -90,3 +90,35 @@ test("the window of WebAssembly keeps nothing mapped after a call", () => {
   });
   assert.deepEqual(inside, []);
 });
+
+/** Sorts in a fresh process; prints how many crews broke. */
+const FIRST_FORK = `
+import { argsort, empty, sort } from "../../mod.ts";
+import { CrewBlock } from "../../src/algorithms/crew_block.ts";
+import { hookMethods } from "../sort_support.ts";
+import process from "node:process";
+const [dtype, first, n] = [process.argv[2], process.argv[3], 3_000_000];
+const broken = empty(1, "i4").fill(0);
+hookMethods([CrewBlock], ["fail"], () => Atomics.add(broken, 0, 1));
+const isBig = dtype === "i8" || dtype === "u8";
+for (const values of [2 ** 53, 2 ** 22, 4096, 50]) {
+  const a = empty(n, dtype);
+  for (let i = 0; i < n; i++) {
+    const value = Math.floor(Math.random() * values);
+    a[i] = isBig ? BigInt(value) : dtype[0] === "f" ? value / 3 : value;
+  }
+  const calls = [() => argsort(a, { np: 2 }), () => sort(a, { np: 2 })];
+  if (first === "sort") calls.reverse();
+  for (const call of calls) call();
+}
+console.log(broken[0]);
+`;
+
+test("children run no loop that is not compiled before the first fork: none waits for a compiler", async () => {
+  for (const dtype of ["f8", "i8", "f4", "i4"]) {
+    for (const first of ["argsort", "sort"]) {
+      const { stdout, stderr } = await runScript(FIRST_FORK, { args: [dtype, first], timeoutMs: 60_000 });
+      assert.deepEqual([stdout.trim(), stderr], ["0", ""], `${dtype}, ${first} first`);
+    }
+  }
+}, { timeoutMs: 300_000 });

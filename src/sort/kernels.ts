@@ -104,12 +104,12 @@ export interface Kernels {
 let kernels: Kernels | undefined;
 let isMade = false;
 
-/** The loops; `undefined` where there is no room for their memory. */
+/** The loops; `undefined` where there is no room for their memory, or no WebAssembly. */
 export function sortKernels(): Kernels | undefined {
   if (!isMade) {
     isMade = true;
-    const code = new Uint8Array(Buffer.from(KERNEL_CODE, "base64"));
-    const module = new WebAssembly.Module(code);
+    const module = compile();
+    if (module === undefined) return undefined;
     openWindow((window) => {
       const made = instantiate(module, window);
       const isReached = reaches(made);
@@ -118,6 +118,15 @@ export function sortKernels(): Kernels | undefined {
     });
   }
   return kernels;
+}
+
+function compile(): WebAssembly.Module | undefined {
+  try {
+    return new WebAssembly.Module(new Uint8Array(Buffer.from(KERNEL_CODE, "base64")));
+  } catch {
+    // switched off, or a processor without vectors
+    return undefined;
+  }
 }
 
 function instantiate(module: WebAssembly.Module, window: MemoryWindow): Kernels {

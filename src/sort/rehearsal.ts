@@ -2,10 +2,14 @@
  * Running the loops in WebAssembly until the engine has compiled them as well as it can, before the first fork that uses
  * them.
  *
- * A forked child has none of the engine's threads that compile. In Bun, a function that was only interpreted before the
- * fork waits for its compiler for ever as soon as it has become hot, so every function is run here; with the flags that
- * make fork safe engines compile in the calling thread, when a loop has turned so often. In Deno each child would compile
- * for itself.
+ * A forked child has none of the engine's threads that compile. In Bun, a function that was not compiled for the last
+ * time before the fork waits for its compiler for ever as soon as it is hot (`crew.ts` notices after half a second). So
+ * every function is run here; with the flags that make fork safe engines compile in the calling thread. In Deno each
+ * child would compile for itself.
+ *
+ * Bun compiles a function for the last time when it was entered, times 15, and its loops turned, 50,000 times. If a turn
+ * is what fills the measure, only that loop of the function is compiled; hence many short calls. Deno looks at how much
+ * was run, some 13,000,000 bytes of code; hence longer calls.
  *
  * @module
  */
@@ -15,13 +19,10 @@ import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
 /** What the loops make. */
 export type Product = "indices" | "values";
 
+/** Entries of small functions count for less than 15. */
+const SHORT_CALLS = 10_000;
+const LONG_CALLS = 20;
 const N = 2 ** 12;
-/**
- * Bun compiles for the last time after 50,000 turns of a loop, Deno after some 13,000,000 bytes of code. The shortest loops
- * turn once for 64 bytes.
- */
-const ROUNDS = 20;
-const RANGES = 16;
 const ELEMENTS = COPIES;
 const PAIRS = ELEMENTS + 8 * N;
 const OUT = PAIRS + 8 * N;
@@ -48,40 +49,38 @@ export function rehearse(kernels: Kernels, type: KernelType, product: Product): 
     pairs[2 * i + 1] = i;
   }
   new Uint16Array(window.memory.buffer, OF_CELL, 2).fill(0);
-  const cursor = new Int32Array(window.memory.buffer, TABLE, 8);
-  for (let round = 0; round < ROUNDS; round++) {
-    if (!rehearsed.has("plan")) rehearsePlan(kernels);
-    if (!rehearsed.has(type)) rehearseElements(elements[type], cursor);
-    if (!rehearsed.has(product)) rehearseProduct(kernels, product, cursor);
+  const cursor = new Int32Array(window.memory.buffer, TABLE, 8).fill(0);
+  for (let call = 0; call < SHORT_CALLS + LONG_CALLS; call++) {
+    const n = call < SHORT_CALLS ? 1 : N;
+    if (!rehearsed.has("plan")) rehearsePlan(kernels, n);
+    if (!rehearsed.has(type)) rehearseElements(elements[type], n, cursor);
+    if (!rehearsed.has(product)) rehearseProduct(kernels, product, n, cursor);
   }
   rehearsed.add("plan").add(type).add(product);
 }
 
-function rehearsePlan({ plan, window }: Kernels): void {
-  const cells = N;
-  new Int32Array(window.memory.buffer, OUT, cells).fill(0);
+function rehearsePlan({ plan }: Kernels, cells: number): void {
   plan.addRow(PAIRS, cells, OUT);
   plan.joinCells(OUT, cells, 0, cells, SCRATCH, CELLS);
   plan.addCells(PAIRS, cells, SCRATCH, 0, cells, OUT);
 }
 
-function rehearseElements({ range, count, scatter }: ElementKernels, cursor: Int32Array): void {
-  for (let k = 0; k < RANGES; k++) range(ELEMENTS, 0, N, 0, ROW);
-  count(ELEMENTS, 0, N, 0, 32, 0, 31, 1, CELLS);
-  cursor.fill(0);
-  scatter(ELEMENTS, 0, N, 0, 32, 0, 31, OF_CELL, TABLE, 1, OUT);
+function rehearseElements({ range, count, scatter }: ElementKernels, n: number, cursor: Int32Array): void {
+  range(ELEMENTS, 0, n, 0, ROW);
+  count(ELEMENTS, 0, n, 0, 32, 0, 31, 1, CELLS);
+  cursor[2] = cursor[6] = 0;
+  scatter(ELEMENTS, 0, n, 0, 32, 0, 31, OF_CELL, TABLE, 1, OUT);
 }
 
-function rehearseProduct({ pairs }: Kernels, product: Product, cursor: Int32Array): void {
+function rehearseProduct({ pairs }: Kernels, product: Product, n: number, cursor: Int32Array): void {
   if (product === "indices") {
-    // two digits, one digit, none; and those that are repaired
-    pairs.sortExact(PAIRS, N, 24, OUT, SCRATCH, N);
-    pairs.sortExact(PAIRS, N, 12, OUT, SCRATCH, N);
-    pairs.sortExact(PAIRS, N, 0, OUT, SCRATCH, N);
-    pairs.sortInexact(PAIRS, N, 30, OUT, SCRATCH, N, ELEMENTS, -1);
+    // two digits, and none; and what is repaired
+    pairs.sortExact(PAIRS, n, 24, OUT, SCRATCH, n);
+    pairs.sortExact(PAIRS, n, 0, OUT, SCRATCH, n);
+    pairs.sortInexact(PAIRS, n, 30, OUT, SCRATCH, n, ELEMENTS, -1);
   } else {
-    cursor.fill(0);
-    pairs.scatterKeys(ELEMENTS, 0, N, 32, 0, 31, OF_CELL, TABLE, OUT);
-    pairs.sortKeys(PAIRS, N, 30, 0, 32, 0, 0, OUT, SCRATCH, N);
+    cursor[2] = 0;
+    pairs.scatterKeys(ELEMENTS, 0, n, 32, 0, 31, OF_CELL, TABLE, OUT);
+    pairs.sortKeys(PAIRS, n, 30, 0, 32, 0, 0, OUT, SCRATCH, n);
   }
 }

@@ -1,0 +1,14 @@
+import "../../mod.ts";
+import process from "node:process";
+import { sortKernels, type KernelType } from "../../src/sort/kernels.ts";
+import { rehearse } from "../../src/sort/rehearsal.ts";
+const t0 = performance.now();
+const k = sortKernels()!;
+const t1 = performance.now();
+rehearse(k, "F8", "indices");
+const t2 = performance.now();
+rehearse(k, "F8", "values");
+const t3 = performance.now();
+rehearse(k, "I4", "indices");
+const t4 = performance.now();
+console.log(process.versions.bun ? "bun" : "deno", "kernels", (t1 - t0).toFixed(1), "F8 indices", (t2 - t1).toFixed(1), "values", (t3 - t2).toFixed(1), "I4", (t4 - t3).toFixed(1));
