@@ -434,10 +434,10 @@ function digitBits(n: u32, width: u32): u32 {
  * Writes the indices of `n` pairs in order to `out`; false, with the pairs as they were, when that takes what is only
  * in `pairs.ts`.
  *
+ * @param isExact whether `width` bits are all that tells the keys apart
  * @param scratch room for twice as many pairs as there is `room` for, behind two passes' counts
  */
-@inline
-function sortBucket(
+export function sortPairs(
   pairs: usize,
   n: u32,
   width: u32,
@@ -452,70 +452,38 @@ function sortBucket(
     copyIndices(pairs, n, out);
     return true;
   }
-  const counts = scratch;
   const a = scratch + (DIGITS << 3);
   const b = a + (<usize>room << 3);
+  let moves = REPAIR_MOVES * n;
   if (n <= FEW && n <= room) {
     // not memory.copy, which looks at how long the memory is said to be
-    for (let i: u32 = 0; i < n; i++) store<u64>(a + (<usize>i << 3), load<u64>(pairs + (<usize>i << 3)));
-    return repair(a, n, isExact, elements, float, out, i32.MAX_VALUE);
-  }
-  if (isExact && width <= ONE_PASS_BITS && n > MANY) {
-    const mask: u32 = (1 << width) - 1;
-    countOne(pairs, n, 32 - width, mask, counts);
-    placeIndices(pairs, n, 32 - width, mask, counts, out);
-    return true;
-  }
-  if (n > room) return false;
-  const bits = digitBits(n, width);
-  if (bits > TWO_PASSES_BITS) return false;
-  const isDone = isExact && bits >= width;
-  if (bits <= ONE_PASS_BITS) {
-    const mask: u32 = (1 << bits) - 1;
-    countOne(pairs, n, 32 - bits, mask, counts);
-    if (isDone) {
-      placeIndices(pairs, n, 32 - bits, mask, counts, out);
+    for (let i: u32 = 0; i < n; i++) store<u64>(b + (<usize>i << 3), load<u64>(pairs + (<usize>i << 3)));
+    moves = i32.MAX_VALUE;
+  } else {
+    const isDirect = isExact && width <= ONE_PASS_BITS && n > MANY;
+    if (!isDirect && n > room) return false;
+    const bits = isDirect ? width : digitBits(n, width);
+    if (bits > TWO_PASSES_BITS) return false;
+    let from = pairs;
+    let counts = scratch;
+    let shift = 32 - bits;
+    let mask: u32 = (1 << bits) - 1;
+    if (bits > ONE_PASS_BITS) {
+      const half = (bits + 1) >> 1;
+      mask = (1 << half) - 1;
+      shift = 32 - half;
+      countTwo(pairs, n, shift - half, shift, mask, counts);
+      move(pairs, n, shift - half, mask, counts, a);
+      from = a;
+      counts += DIGITS << 2;
+    } else countOne(pairs, n, shift, mask, counts);
+    if (isExact && bits >= width) {
+      placeIndices(from, n, shift, mask, counts, out);
       return true;
     }
-    move(pairs, n, 32 - bits, mask, counts, a);
-    return repair(a, n, isExact, elements, float, out, REPAIR_MOVES * n);
+    move(from, n, shift, mask, counts, b);
   }
-  const half = (bits + 1) >> 1;
-  const mask: u32 = (1 << half) - 1;
-  const low = 32 - 2 * half;
-  countTwo(pairs, n, low, low + half, mask, counts);
-  move(pairs, n, low, mask, counts, a);
-  const upper = counts + (DIGITS << 2);
-  if (isDone) {
-    placeIndices(a, n, low + half, mask, upper, out);
-    return true;
-  }
-  move(a, n, low + half, mask, upper, b);
-  return repair(b, n, isExact, elements, float, out, REPAIR_MOVES * n);
-}
-
-export function sortExact(
-  pairs: usize,
-  n: u32,
-  width: u32,
-  out: usize,
-  scratch: usize,
-  room: u32,
-): bool {
-  return sortBucket(pairs, n, width, true, 0, 0, out, scratch, room);
-}
-
-export function sortInexact(
-  pairs: usize,
-  n: u32,
-  width: u32,
-  out: usize,
-  scratch: usize,
-  room: u32,
-  elements: usize,
-  float: u32,
-): bool {
-  return sortBucket(pairs, n, width, false, elements, float, out, scratch, room);
+  return repair(b, n, isExact, elements, float, out, moves);
 }
 
 export function rangeF8(

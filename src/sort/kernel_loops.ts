@@ -156,10 +156,9 @@ export class KernelIndices extends KernelPartition implements IndexLoops {
     if (n === 0) return;
     const { elements, pairs, out } = this.places;
     const [source, target] = [pairs + 8 * from, out + 4 * from];
-    const { sortExact, sortInexact } = this.kernels.pairs;
-    const isDone = isExact
-      ? sortExact(source, n, width, target, SCRATCH, this.room)
-      : sortInexact(source, n, width, target, SCRATCH, this.room, elements, this.elements.float);
+    const { float } = this.elements;
+    const { sortPairs } = this.kernels.pairs;
+    const isDone = sortPairs(source, n, width, Number(isExact), elements, float, target, SCRATCH, this.room);
     if (isDone !== 0) return;
     if (!this.#isTypedReady) this.#typed.prepare(this.window, this.buckets, this.room);
     this.#isTypedReady = true;

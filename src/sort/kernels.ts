@@ -40,16 +40,16 @@ export interface ElementKernels {
 
 /** See `kernels/sort.ts`. */
 export interface PairKernels {
-  sortExact(pairs: number, n: number, width: number, out: number, scratch: number, room: number): number;
-  sortInexact(
+  sortPairs(
     pairs: number,
     n: number,
     width: number,
+    isExact: number,
+    elements: number,
+    float: number,
     out: number,
     scratch: number,
     room: number,
-    elements: number,
-    float: number,
   ): number;
   scatterKeys(
     elements: number,

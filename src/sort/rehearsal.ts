@@ -74,10 +74,7 @@ function rehearseElements({ range, count, scatter }: ElementKernels, n: number, 
 
 function rehearseProduct({ pairs }: Kernels, product: Product, n: number, cursor: Int32Array): void {
   if (product === "indices") {
-    // two digits, and none; and what is repaired
-    pairs.sortExact(PAIRS, n, 24, OUT, SCRATCH, n);
-    pairs.sortExact(PAIRS, n, 0, OUT, SCRATCH, n);
-    pairs.sortInexact(PAIRS, n, 30, OUT, SCRATCH, n, ELEMENTS, -1);
+    pairs.sortPairs(PAIRS, n, 30, 0, ELEMENTS, -1, OUT, SCRATCH, n);
   } else {
     cursor[2] = 0;
     pairs.scatterKeys(ELEMENTS, 0, n, 32, 0, 31, OF_CELL, TABLE, OUT);
