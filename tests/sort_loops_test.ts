@@ -114,11 +114,15 @@ for (const values of [2 ** 53, 2 ** 22, 4096, 50]) {
 console.log(broken[0]);
 `;
 
-test("children run no loop that is not compiled before the first fork: none waits for a compiler", async () => {
-  for (const dtype of ["f8", "i8", "f4", "i4"]) {
-    for (const first of ["argsort", "sort"]) {
-      const { stdout, stderr } = await runScript(FIRST_FORK, { args: [dtype, first], timeoutMs: 60_000 });
-      assert.deepEqual([stdout.trim(), stderr], ["0", ""], `${dtype}, ${first} first`);
+test(
+  "children run no loop that is not compiled before the first fork: none waits for a compiler",
+  async () => {
+    for (const dtype of ["f8", "i8", "f4", "i4"]) {
+      for (const first of ["argsort", "sort"]) {
+        const { stdout, stderr } = await runScript(FIRST_FORK, { args: [dtype, first], timeoutMs: 60_000 });
+        assert.deepEqual([stdout.trim(), stderr], ["0", ""], `${dtype}, ${first} first`);
+      }
     }
-  }
-}, { timeoutMs: 300_000 });
+  },
+  { timeoutMs: 300_000 },
+);
