@@ -9,12 +9,14 @@ import type { NdArray } from "../src/memory/nd_array.ts";
 import { guessLines } from "../src/text/count_rows.ts";
 import { parseLines, plainRowsOf } from "../src/text/parse_lines.ts";
 import { parsePlain } from "../src/text/parse_plain.ts";
-import { parseRows, type Progress } from "../src/text/parse_rows.ts";
+import { parseRows, type Progress, type Text } from "../src/text/parse_rows.ts";
 import { Placer } from "../src/text/placer.ts";
 import { FLOAT, type RowPlan, separatorsOf } from "../src/text/row_plan.ts";
 import { PADDING_BYTES } from "../src/text/scan_number.ts";
+import { textRoom } from "../src/text/plain_kernel.ts";
 import { MemoryText } from "../src/text/text_source.ts";
 import { test } from "./harness.ts";
+import { words } from "./sort_support.ts";
 
 const FOLDER = fileURLToPath(new URL(`tmp/text_parse_${process.pid}/`, import.meta.url));
 const ENCODER = new TextEncoder();
@@ -44,10 +46,18 @@ function planOf(columns: number, delimiter: number, marks: readonly string[] = [
   };
 }
 
-function textOf(text: string): { bytes: Uint8Array<ArrayBuffer>; words: DataView } {
+function textOf(text: string): Text {
   const bytes = new Uint8Array(text.length + PADDING_BYTES);
   bytes.set(ENCODER.encode(text));
   return { bytes, words: new DataView(bytes.buffer) };
+}
+
+/** Where WebAssembly parses plain lines. */
+function textInRoom(text: string): Text {
+  const { bytes, parse } = textRoom(false)!;
+  bytes.set(ENCODER.encode(text));
+  bytes.fill(0, text.length, text.length + PADDING_BYTES);
+  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset), parsePlain: parse };
 }
 
 const numbers = fc.oneof(
@@ -97,7 +107,11 @@ test("parseLines() gives what parseRows() gives, numbers, place and outcome", ()
   fc.assert(
     fc.property(texts, fc.boolean(), fc.integer({ min: 1, max: 40 }), ({ by, text }, isDelimited, limit) => {
       const plan = planOf(2, isDelimited ? by.charCodeAt(0) : -1);
-      const results = [undefined, plainRowsOf(plan)].map((plain) => {
+      const ways = [[undefined, textOf], [plainRowsOf(plan), textOf], [
+        plainRowsOf(plan),
+        textInRoom,
+      ]] as const;
+      const results = ways.map(([plain, textOf]) => {
         const target = new Float64Array(text.length + 2);
         const words = new Int32Array(target.buffer);
         const progress: Progress = { position: -1, outcome: -1 };
@@ -106,6 +120,7 @@ test("parseLines() gives what parseRows() gives, numbers, place and outcome", ()
         return { done, progress, numbers: Array.from(target.subarray(0, 2 * done), String) };
       });
       assert.deepEqual(results[1], results[0]);
+      assert.deepEqual(results[2], results[0]);
     }),
     { numRuns: 3000 },
   );
@@ -120,7 +135,10 @@ test("parsePlain() reads plain rows itself, and stops at the others", () => {
     plainRowsOf(planOf(2, 44));
     const target = new Float64Array(100);
     const rows = parsePlain(textOf(text), 0, text.length, target, 0, 50, 2, 44, 44, 32, progress);
-    return [rows, progress.position];
+    const { position } = progress;
+    const inRoom = textInRoom(text).parsePlain!(0, text.length, target, 0, 50, 2, 44, 44, 32, progress);
+    assert.deepEqual([inRoom, progress.position], [rows, position]);
+    return [rows, position];
   };
   const all = plain.map((row) => `${row}\n`).join("");
   assert.deepEqual(makes(all), [4, all.length]);
@@ -128,6 +146,62 @@ test("parsePlain() reads plain rows itself, and stops at the others", () => {
   for (const other of others) {
     assert.deepEqual(makes(`${all}${other}\n3,4\n`), [4, all.length], JSON.stringify(other));
   }
+});
+
+test("the parser in WebAssembly rounds as the engine's Number() does", () => {
+  const draw = words(20_261_121);
+  const digits = (count: number): string => Array.from({ length: count }, () => draw() % 10).join("");
+  const made = [
+    // halfway between two doubles, and beside it; subnormal, largest, too large, exact powers
+    "9007199254740993",
+    "9007199254740992.5",
+    "9007199254740995.00000000001",
+    "0.500000000000000166533453693773481063544750213623046875",
+    "1.00000000000000011102",
+    "1.00000000000000011103",
+    "4.9e-324",
+    "2.2250738585072011e-308",
+    "2.2250738585072014e-308",
+    "1.7976931348623157e308",
+    "1.7976931348623159e308",
+    "1e309",
+    "1e23",
+    "8.5e22",
+    "9999999999999999999",
+    "18446744073709551615",
+    "18446744073709551616",
+    "0.00000000000000000000000012345678901234567",
+    "123456789012345678e-19",
+  ];
+  for (let round = 0; round < 60_000; round++) {
+    const whole = digits(draw() % 8 === 0 ? draw() % 20 : draw() % 4) || "0";
+    const fraction = digits(draw() % 21);
+    const power = draw() % 3 > 0 ? "" : `e${draw() % 640 - 320}`;
+    made.push(`${draw() % 2 > 0 ? "-" : ""}${whole}.${fraction}${power}`);
+    // both neighbours of a halfway case
+    const bits = new BigUint64Array([BigInt(draw()) << 32n | BigInt(draw())]);
+    const x = new Float64Array(bits.buffer)[0]!;
+    if (Number.isFinite(x)) made.push(String(x), x.toPrecision(18), x.toPrecision(17), x.toPrecision(16));
+  }
+  const target = new Float64Array(1000);
+  const progress: Progress = { position: 0, outcome: 0 };
+  let parsed = 0;
+  for (let from = 0; from < made.length; from += 1000) {
+    const texts = made.slice(from, from + 1000);
+    const text = texts.map((number) => `${number}\n`).join("");
+    const { parsePlain } = textInRoom(text);
+    for (let position = 0, row = 0; position < text.length;) {
+      const rows = parsePlain!(position, text.length, target, 0, 1000, 1, 44, 44, -1, progress);
+      for (let k = 0; k < rows; k++) {
+        const number = texts[row + k]!;
+        if (!Object.is(target[k], Number(number))) assert.equal(target[k], Number(number), number);
+      }
+      parsed += rows;
+      row += rows + 1;
+      position = progress.position + (row <= texts.length ? texts[row - 1]!.length + 1 : 0);
+    }
+  }
+  assert(parsed > 0.7 * made.length, `most are plain, got ${parsed} of ${made.length}`);
 });
 
 test("plainRowsOf() knows no plain rows where a minus may begin a comment, or types differ", () => {

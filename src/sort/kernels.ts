@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { PAGE_BYTES } from "../../ffi/libc.ts";
 import { allocateBuffer, releaseBuffer } from "../memory/segment.ts";
 import { type MemoryWindow, openWindow } from "../memory/window.ts";
+import { compileKernels } from "../web_assembly.ts";
 import { KERNEL_CODE } from "./kernel_code.ts";
 
 /** Loops over the elements of one type. */
@@ -108,7 +108,7 @@ let isMade = false;
 export function sortKernels(): Kernels | undefined {
   if (!isMade) {
     isMade = true;
-    const module = compile();
+    const module = compileKernels(KERNEL_CODE);
     if (module === undefined) return undefined;
     openWindow((window) => {
       const made = instantiate(module, window);
@@ -118,15 +118,6 @@ export function sortKernels(): Kernels | undefined {
     });
   }
   return kernels;
-}
-
-function compile(): WebAssembly.Module | undefined {
-  try {
-    return new WebAssembly.Module(new Uint8Array(Buffer.from(KERNEL_CODE, "base64")));
-  } catch {
-    // switched off, or a processor without vectors
-    return undefined;
-  }
 }
 
 function instantiate(module: WebAssembly.Module, window: MemoryWindow): Kernels {

@@ -1,26 +1,17 @@
 /**
  * Running the loops in WebAssembly until the engine has compiled them as well as it can, before the first fork that uses
- * them.
- *
- * A forked child has none of the engine's threads that compile. In Bun, a function that was not compiled for the last
- * time before the fork waits for its compiler for ever as soon as it is hot (`crew.ts` notices after half a second). So
- * every function is run here; with the flags that make fork safe engines compile in the calling thread. In Deno each
- * child would compile for itself.
- *
- * Bun compiles a function for the last time when it was entered, times 15, and its loops turned, 50,000 times. If a turn
- * is what fills the measure, only that loop of the function is compiled; hence many short calls. Deno looks at how much
- * was run, some 13,000,000 bytes of code; hence longer calls.
+ * them: short calls for Bun (`web_assembly.ts`; should one be left, `crew.ts` notices after half a second), longer ones
+ * for Deno, which compiles after some 13,000,000 bytes of code.
  *
  * @module
  */
 import { COPIES, OF_CELL, SCRATCH, TABLE } from "./kernel_loops.ts";
+import { REHEARSAL_CALLS } from "../web_assembly.ts";
 import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
 
 /** What the loops make. */
 export type Product = "indices" | "values";
 
-/** Entries of small functions count for less than 15. */
-const SHORT_CALLS = 10_000;
 const LONG_CALLS = 20;
 const N = 2 ** 12;
 const ELEMENTS = COPIES;
@@ -50,8 +41,8 @@ export function rehearse(kernels: Kernels, type: KernelType, product: Product): 
   }
   new Uint16Array(window.memory.buffer, OF_CELL, 2).fill(0);
   const cursor = new Int32Array(window.memory.buffer, TABLE, 8).fill(0);
-  for (let call = 0; call < SHORT_CALLS + LONG_CALLS; call++) {
-    const n = call < SHORT_CALLS ? 1 : N;
+  for (let call = 0; call < REHEARSAL_CALLS + LONG_CALLS; call++) {
+    const n = call < REHEARSAL_CALLS ? 1 : N;
     if (!rehearsed.has("plan")) rehearsePlan(kernels, n);
     if (!rehearsed.has(type)) rehearseElements(elements[type], n, cursor);
     if (!rehearsed.has(product)) rehearseProduct(kernels, product, n, cursor);

@@ -58,7 +58,9 @@ export function parseLines(
     const { position } = progress;
     const at = rows * width;
     const count = limit - rows;
-    rows += parsePlain(text, position, to, target, at, count, width, separator, other, skipped, progress);
+    rows += text.parsePlain === undefined
+      ? parsePlain(text, position, to, target, at, count, width, separator, other, skipped, progress)
+      : text.parsePlain(position, to, target, at, count, width, separator, other, skipped, progress);
     if (progress.position >= to || rows === limit) break;
     others = progress.position === position ? Math.min(2 * others, MOST_OTHERS) : 1;
     const wanted = Math.min(others, limit - rows);

@@ -4,6 +4,7 @@
  * @module
  */
 import { endOfField, fieldText, storeField } from "./field.ts";
+import type { PlainParser } from "./plain_kernel.ts";
 import {
   COMMENT,
   DELIMITER,
@@ -31,6 +32,8 @@ export interface Text {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The same memory. */
   readonly words: DataView;
+  /** What parses plain lines of it in the place of `parsePlain()`. */
+  readonly parsePlain?: PlainParser | undefined;
 }
 
 /** Where a call got to. */

@@ -22,18 +22,22 @@ import { makeData } from "../memory/arrays.ts";
 import { releaseBuffer } from "../memory/segment.ts";
 import { countRows } from "./count_rows.ts";
 import { Failures } from "./failures.ts";
+import { plainRowsOf } from "./parse_lines.ts";
 import { DONE, type Progress } from "./parse_rows.ts";
 import { PieceReader } from "./pieces.ts";
 import { Placer } from "./placer.ts";
+import { textRoom } from "./plain_kernel.ts";
 import type { RowPlan, Separators } from "./row_plan.ts";
 import { type Output, RowBuffer, RowSink } from "./row_sink.ts";
 import type { TextSource } from "./text_source.ts";
 
 /** For tests: several processes for short texts, too. */
-export const parseTuning: { minParsedBytes: number; minCountedBytes: number } = {
+export const parseTuning: { minParsedBytes: number; minCountedBytes: number; minKernelBytes: number } = {
   /** A second process pays from twice as many on: a fork costs what 4 MiB take to parse. */
   minParsedBytes: 2 ** 23,
   minCountedBytes: 2 ** 25,
+  /** Below, WebAssembly would take longer to be ready than to parse. */
+  minKernelBytes: 2 ** 19,
 };
 
 /** The rows of each piece. */
@@ -126,13 +130,15 @@ export function parseAll(
 ): number | BadLine | "changed" | "full" {
   const pieces = known?.byPiece.length ?? new PieceReader(source, start, what).count;
   const size = crewSize(np, source.byteLength - start, parseTuning.minParsedBytes, what);
+  const isPlain = source.byteLength - start >= parseTuning.minKernelBytes && plainRowsOf(plan) !== undefined;
+  const room = isPlain ? textRoom(size > 1) : undefined;
   const failures = new Failures(pieces, size > 1, what);
   // of each piece, and one more: 0 is not known
   const counts = size > 1 ? makeData([pieces], "i4", what, "zeros") as Int32Array : new Int32Array(pieces);
   known?.byPiece.forEach((count, k) => counts[k] = count + 1);
   const run = (size: number): boolean =>
     runCrew(size, (member) => {
-      const reader = new PieceReader(source, start, what);
+      const reader = new PieceReader(source, start, what, room);
       const sink = new RowSink(plan, outputs);
       const free: RowBuffer[] = [];
       const placer = new Placer<RowBuffer>(counts, (buffer, row, count) => {

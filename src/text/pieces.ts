@@ -5,6 +5,7 @@
  */
 import { FormatError } from "../errors.ts";
 import type { Text } from "./parse_rows.ts";
+import type { TextRoom } from "./plain_kernel.ts";
 import { PADDING_BYTES } from "./scan_number.ts";
 import type { TextSource } from "./text_source.ts";
 
@@ -22,6 +23,7 @@ export class PieceReader {
   readonly #start: number;
   readonly #pieceBytes: number;
   readonly #what: string;
+  readonly #room: TextRoom | undefined;
   #bytes = new Uint8Array(0);
   /** The buffer; other memory after a long line. */
   text: Text = { bytes: this.#bytes, words: new DataView(this.#bytes.buffer) };
@@ -31,12 +33,13 @@ export class PieceReader {
   /** Where in the source the first byte of `text` would be; what is before `from` is anything. */
   offset = 0;
 
-  /** The text from `start`, a beginning of a line, to the end. */
-  constructor(source: TextSource, start: number, what: string) {
+  /** The text from `start`, a beginning of a line, to the end; read into `room` unless lines are too long for it. */
+  constructor(source: TextSource, start: number, what: string, room?: TextRoom) {
     this.#source = source;
     this.#start = start;
     this.#pieceBytes = textTuning.pieceBytes;
     this.#what = what;
+    this.#room = room;
     this.#reserve(PAGE_BYTES + this.#pieceBytes + TAIL_BYTES);
   }
 
@@ -98,9 +101,12 @@ export class PieceReader {
 
   #reserve(byteLength: number): void {
     if (this.#bytes.length >= byteLength + PADDING_BYTES) return;
-    const larger = new Uint8Array(byteLength + PADDING_BYTES);
+    const wanted = byteLength + PADDING_BYTES;
+    const room = this.#room !== undefined && wanted <= this.#room.bytes.length ? this.#room : undefined;
+    const larger = room?.bytes ?? new Uint8Array(wanted);
     larger.set(this.#bytes);
     this.#bytes = larger;
-    this.text = { bytes: larger, words: new DataView(larger.buffer) };
+    const words = new DataView(larger.buffer, larger.byteOffset, larger.length);
+    this.text = { bytes: larger, words, parsePlain: room?.parse };
   }
 }
