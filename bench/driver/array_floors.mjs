@@ -118,6 +118,12 @@ export const arrayFloors = [
     floor: atMost(1.2),
     value: overC,
   },
+  ...["f8", "f4"].map((type) => ({
+    what: `argsort ${type} 10⁷: memory besides keys and result, over that of the keys`,
+    unit: "×",
+    floor: atMost(2.5),
+    value: (results, runtime) => ours(results, `argsort_memory-${type}`, runtime, "extraShare"),
+  })),
   {
     what: "sort f8 10⁷, first call, against this runtime's `Float64Array.sort`",
     unit: "×",

@@ -20,6 +20,9 @@ export function addArrays(list) {
   for (const type of ["f8", "i4"]) {
     for (const n of list.pick([1e6, 1e7], [1e6])) addSort(list, "sort", type, "random", n);
   }
+  for (const bytes of [8, 4]) {
+    list.ours(`argsort_memory-f${bytes}`, "argsort_memory.ts", [list.pick(1e7, 3e6), bytes]);
+  }
   addReduce(list);
   addFromFile(list);
   for (const kind of ["long", "short"]) addLoadtxt(list, kind);
