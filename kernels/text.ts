@@ -11,8 +11,6 @@
 /** Two words: the line that comes next, and a power of ten that was wanted and not there, or `NONE`. */
 const STATE: usize = 0;
 const NONE: i32 = i32.MAX_VALUE;
-/** 1, 10, … 10^7 as integers. */
-const SMALL_POWERS: usize = 128;
 /** 1, 10, … 10^22 as doubles. */
 const EXACT_POWERS: usize = 256;
 /** 128 bits of each power of five from the least on, the upper half first; 0 where there is none yet. */
@@ -23,31 +21,19 @@ const MOST_POWER: i32 = 300;
 const ZERO: u32 = 48;
 const MOST_EXACT: u64 = 1 << 53;
 
-/** Of eight bytes, the first of the text being the lowest: bits in those that are no digits, up to the first of them. */
+/** Whether all of eight bytes are. */
 @inline
-function others(eight: u64): u64 {
+function areDigits(eight: u64): bool {
   const upper: u64 = 0xf0f0f0f0f0f0f0f0;
-  return ((eight & upper) | (((eight + 0x0606060606060606) & upper) >> 4)) ^ 0x3333333333333333;
+  return ((eight & upper) | (((eight + 0x0606060606060606) & upper) >> 4)) == 0x3333333333333333;
 }
 
-/** The value of eight digits. */
+/** Their value, the first byte of the text being the lowest. */
 @inline
 function eightDigits(eight: u64): u64 {
   const pairs = (eight & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
   const fours = (pairs & 0x00ff00ff00ff00ff) * 6553601 >> 16;
   return (fours & 0x0000ffff0000ffff) * 42949672960001 >> 32;
-}
-
-/** The value of the first `count` < 8 digits: shifted up, for zeros before them change nothing. Without a branch. */
-@inline
-function fewDigits(eight: u64, count: u64): u64 {
-  return eightDigits(eight << (56 - (count << 3)) << 8);
-}
-
-/** 10^count, count < 8. */
-@inline
-function tenToThe(count: u64): u64 {
-  return load<u64>(SMALL_POWERS + (<usize>count << 3));
 }
 
 /** The upper half of a product. */
@@ -124,35 +110,28 @@ export function parsePlain(
       let c: u32 = load<u8>(p);
       while (c == skipped) c = load<u8>(++p);
       const isNegative = c == 45;
-      p += <usize>isNegative;
+      if (isNegative) c = load<u8>(++p);
       const start = p;
-      let eight = load<u64>(p);
-      let rest = others(eight);
       let w: u64 = 0;
-      for (; rest == 0; rest = others(eight)) {
-        w = w * 100000000 + eightDigits(eight);
-        p += 8;
-        eight = load<u64>(p);
+      while (c - ZERO <= 9) {
+        w = w * 10 + u64(c - ZERO);
+        c = load<u8>(++p);
       }
-      let count = ctz(rest) >> 3;
-      w = w * tenToThe(count) + fewDigits(eight, count);
-      p += <usize>count;
-      c = u32(eight >> (count << 3)) & 0xff;
       let digits = u32(p - start);
       let q: i32 = 0;
       if (c == 46) {
         const point = ++p;
-        eight = load<u64>(p);
-        rest = others(eight);
-        for (; rest == 0; rest = others(eight)) {
+        let eight = load<u64>(p);
+        while (areDigits(eight)) {
           w = w * 100000000 + eightDigits(eight);
           p += 8;
           eight = load<u64>(p);
         }
-        count = ctz(rest) >> 3;
-        w = w * tenToThe(count) + fewDigits(eight, count);
-        p += <usize>count;
-        c = u32(eight >> (count << 3)) & 0xff;
+        c = u32(eight) & 0xff;
+        while (c - ZERO <= 9) {
+          w = w * 10 + u64(c - ZERO);
+          c = load<u8>(++p);
+        }
         q = -i32(p - point);
         digits -= q;
       }

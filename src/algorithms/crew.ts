@@ -21,6 +21,7 @@ import { SIGKILL } from "../../ffi/constants.ts";
 import { backend, c, missing } from "../../ffi/libc.ts";
 import { describe } from "../describe.ts";
 import { SystemCallError, UnsupportedError } from "../errors.ts";
+import { type FreshMemory, getFreshMemory, takeFreshMemory, useHugePages } from "../memory/huge_pages.ts";
 import { enterChild as enterChildMemory } from "../memory/segment.ts";
 import { cpuCount } from "../process/cpu_count.ts";
 import { assertForkable } from "../process/engine.ts";
@@ -38,6 +39,10 @@ const STOP_LIMIT_MS = 200;
 const SLEEP_LIMIT_MS = 500;
 /** Between leaving the body and the end of the process. */
 const END_LIMIT_MS = 100;
+/** Fresh memory that a member gets the pages of at a time. */
+const FRESH_BYTES = 2 ** 23;
+/** Of those that members share, the one that bodies do not use. */
+const OWN_COUNTER = 15;
 /** Between two looks whether a child was stopped, which take longer than whether it died. */
 const STATE_LOOK_MS = 50;
 
@@ -63,7 +68,7 @@ export class CrewMember {
     if (this.size > 1) this.#block.meet(this.rank, this.size, this.#watch);
   }
 
-  /** The next value of one of sixteen counters that all members share, from 0 on. */
+  /** The next value of one of fifteen counters that all members share, from 0 on. */
   claim(counter: number): number {
     return this.#block.claim(counter);
   }
@@ -102,14 +107,20 @@ let mayFork: boolean | undefined;
  */
 export function runCrew(np: number, body: (member: CrewMember) => void, work: CrewWork = "loops"): boolean {
   if (np <= 1) {
+    getFreshMemory();
     body(new CrewMember(0, 1, CrewBlock.alone(), () => {}));
     return true;
   }
+  const fresh = takeFreshMemory();
   const children = new Children(ownBlock(), Math.min(np, MAX_CREW), work);
+  const run = fresh.length === 0 ? body : (member: CrewMember): void => {
+    getPages(fresh, member);
+    body(member);
+  };
   busy = self.pid;
   try {
-    if (!children.fork(body)) return false;
-    body(children.member(0));
+    if (!children.fork(run)) return false;
+    run(children.member(0));
     return children.finish();
   } catch (error) {
     if (error instanceof CrewBrokenError) return false;
@@ -154,6 +165,20 @@ export function checkNp(np: unknown, what: string): void {
   if (!Number.isSafeInteger(np) || np < 0) {
     throw new RangeError(`${what} wants an np that is an integer from 0 on, got ${np}`);
   }
+}
+
+/** The members share the work of getting the pages of fresh memory; all of it is there when it returns. */
+function getPages(fresh: readonly FreshMemory[], member: CrewMember): void {
+  let next = member.claim(OWN_COUNTER);
+  let piece = 0;
+  for (const { address, byteLength } of fresh) {
+    for (let at = 0; at < byteLength; at += FRESH_BYTES, piece++) {
+      if (piece < next) continue;
+      useHugePages(address + at, Math.min(FRESH_BYTES, byteLength - at));
+      next = member.claim(OWN_COUNTER);
+    }
+  }
+  member.barrier();
 }
 
 function canFork(): boolean {

@@ -13,7 +13,7 @@ import { describe } from "../describe.ts";
 import { makeData, shaped } from "../memory/arrays.ts";
 import { constructorOf, isTypedArray, type ShortDType, type TypedArray } from "../memory/dtype.ts";
 import { isNdView, type NdArray } from "../memory/nd_array.ts";
-import { segmentOf } from "../memory/segment.ts";
+import { type Contents, segmentOf } from "../memory/segment.ts";
 import { elementCount, shapeText } from "../memory/shape.ts";
 import { describeSource } from "../memory/source.ts";
 
@@ -120,9 +120,10 @@ export function outputFor(
   dimensions: readonly number[],
   dtype: ShortDType,
   name: string,
+  contents: Contents = "anything",
 ): Output {
   if (out === undefined) {
-    const data = makeData(dimensions, dtype, name, "anything");
+    const data = makeData(dimensions, dtype, name, contents);
     return { data, result: shaped(data, dimensions), isShared: true };
   }
   const what = `${name}() out`;

@@ -136,7 +136,7 @@ function read(source: TextSource, settings: Settings, what: string): TypedArray 
     const capacity = guessLines(source, first.offset);
     const rowBytes = slots.length * itemBytes(dtype);
     if (capacity * rowBytes <= backend.maxViewBytes) {
-      const data = makeData([capacity, slots.length], dtype, `${what}: empty`, "anything");
+      const data = makeData([capacity, slots.length], dtype, `${what}: empty`, "for a crew");
       const rows = parse([{ data, dtype, slots }], capacity);
       if (rows !== "full") {
         return squeeze(shortened(data, rows * slots.length), rows, slots.length, settings.ndmin);

@@ -33,16 +33,50 @@ export function hugePagesFor(byteLength: number): number {
   return byteLength < HUGE_PAGE_BYTES ? 0 : Math.round(byteLength / HUGE_PAGE_BYTES);
 }
 
+/** Fresh memory that a crew is to back with huge pages, a part at a time. */
+export interface FreshMemory {
+  readonly address: number;
+  readonly byteLength: number;
+}
+
+let waiting: FreshMemory[] = [];
+
 /**
  * Backs fresh memory with huge pages where the kernel has them; elsewhere it stays as it is. Blocks, see above.
  */
 export function useHugePages(address: number, byteLength: number): void {
-  const bytes = hugePagesFor(byteLength) * HUGE_PAGE_BYTES;
-  if (bytes > UNCHECKED_BYTES && bytes > SHARE * memoryBudget().availableBytes) return;
-  const end = address + bytes;
-  for (let at = address; at < end; at += PIECE_BYTES) {
-    if (!collapse(at, Math.min(at + PIECE_BYTES, end))) return;
+  const bytes = bytesToCollapse(byteLength);
+  for (let at = 0; at < bytes; at += PIECE_BYTES) {
+    if (!collapse(address + at, address + Math.min(at + PIECE_BYTES, bytes))) return;
   }
+}
+
+/** Leaves that to the members of the next crew, who share it; the memory is not to be touched before. */
+export function useHugePagesLater(address: number, byteLength: number): void {
+  const bytes = bytesToCollapse(byteLength);
+  if (bytes > 0) waiting.push({ address, byteLength: bytes });
+}
+
+/** What was left, which is now the caller's to do. */
+export function takeFreshMemory(): FreshMemory[] {
+  const taken = waiting;
+  waiting = [];
+  return taken;
+}
+
+/** Does what was left after all, where no crew comes. */
+export function getFreshMemory(): void {
+  for (const { address, byteLength } of takeFreshMemory()) useHugePages(address, byteLength);
+}
+
+/** To be called when memory is given back. */
+export function forgetFreshMemory(address: number): void {
+  if (waiting.length > 0) waiting = waiting.filter((memory) => memory.address !== address);
+}
+
+function bytesToCollapse(byteLength: number): number {
+  const bytes = hugePagesFor(byteLength) * HUGE_PAGE_BYTES;
+  return bytes > UNCHECKED_BYTES && bytes > SHARE * memoryBudget().availableBytes ? 0 : bytes;
 }
 
 function collapse(from: number, to: number): boolean {

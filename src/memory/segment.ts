@@ -16,7 +16,7 @@ import { backend, c, checked, missing, PAGE_BYTES, readLink } from "../../ffi/li
 import { statusOf } from "../../ffi/status.ts";
 import { makeRoom, withRoom } from "./collection.ts";
 import { hold } from "./hold.ts";
-import { useHugePages } from "./huge_pages.ts";
+import { forgetFreshMemory, takeFreshMemory, useHugePages, useHugePagesLater } from "./huge_pages.ts";
 import { mapAnonymous, mapMemfd, type Mapping, mapShared, unmap } from "./mapping.ts";
 import {
   addBuffer,
@@ -38,8 +38,11 @@ import { keepWarm, releaseWarm, takeWarm } from "./warm_memory.ts";
 export type { BufferSegment, Segment } from "./registry.ts";
 export { lastSerial } from "./serial.ts";
 
-/** What new memory holds: zeros, or whatever an earlier array of this process left in it. */
-export type Contents = "zeros" | "anything";
+/**
+ * What new memory holds: zeros, or whatever an earlier array of this process left in it. What is for a crew, anything too,
+ * is first touched by the next one, whose members share the work of getting its pages.
+ */
+export type Contents = "zeros" | "anything" | "for a crew";
 
 /** Reused memory below this is cleared in any case: it costs less than a microsecond per 64 KiB. */
 const CLEARED_BYTES = 2 ** 22;
@@ -57,6 +60,7 @@ let inheritedUpTo = 0;
 onDispose((segment) => {
   const { serial, mapping } = segment;
   if (mapping === undefined) return;
+  forgetFreshMemory(mapping.address);
   closeDescriptor(segment);
   const isOwn = exportable === 0 && mapping.descriptor < 0 && serial > inheritedUpTo &&
     segment.origin === undefined;
@@ -85,7 +89,7 @@ export function allocateBuffers(
   for (const part of parts) checkViewBytes(part.byteLength, what);
   let mapping = reuse(byteLength, what);
   const isDirty = mapping !== undefined;
-  if (byteLength > 0) mapping ??= mapFresh(byteLength, what);
+  if (byteLength > 0) mapping ??= mapFresh(byteLength, what, contents);
   const buffers = addSegment(new LiveSegment(nextSerial(), byteLength, mapping), parts);
   if (isDirty && (contents === "zeros" || byteLength < CLEARED_BYTES)) {
     for (const buffer of buffers) new Uint8Array(buffer).fill(0);
@@ -199,6 +203,7 @@ export function pinSegments(): readonly ArrayBuffer[] {
 /** To be called once in a forked child, before user code: what it inherited is also its parent's. */
 export function enterChild(): void {
   exportable = 0;
+  takeFreshMemory();
   inheritedUpTo = lastSerial();
   releaseWarm();
 }
@@ -226,12 +231,12 @@ function reuse(byteLength: number, what: string): Mapping | undefined {
   return takeWarm(byteLength) ?? (makeRoom(byteLength, descriptors, what) ? takeWarm(byteLength) : undefined);
 }
 
-function mapFresh(byteLength: number, what: string): Mapping {
+function mapFresh(byteLength: number, what: string, contents: Contents): Mapping {
   if (exportable > 0) makeRoom(byteLength, descriptors + 1, what);
   const map = exportable > 0 ? mapMemfd : mapAnonymous;
   const mapping = withRoom(() => map(byteLength, what));
   if (mapping.descriptor >= 0) descriptors++;
-  useHugePages(mapping.address, byteLength);
+  (contents === "for a crew" ? useHugePagesLater : useHugePages)(mapping.address, byteLength);
   return mapping;
 }
 

@@ -12,7 +12,7 @@ import type { ArraySource, LikeOf } from "../memory/like_types.ts";
 import type { NdArray } from "../memory/nd_array.ts";
 import { argsortInto, sortShare } from "./indices.ts";
 import { type Lanes, lanesAlong, sortLanes } from "./lanes.ts";
-import { indexType, type Indices, runLimit } from "./limits.ts";
+import { indexType, type Indices, isCounted, runLimit } from "./limits.ts";
 import { argsortLong } from "./long.ts";
 import { checkKind, sortAxis, type SortKind } from "./options.ts";
 
@@ -90,7 +90,10 @@ export function argsort(a: unknown, options?: ArgsortOptions): TypedArray | NdAr
   const { dimensions, axis } = sortAxis(options?.axis, shape, data.length, what);
   const lanes = lanesAlong(dimensions, axis);
   const size = crewSize(options?.np, data.length, sortShare(dtype), what);
-  const output = outputFor(options?.out, dimensions, indexType(lanes.length), "argsort");
+  // a crew sorts it, or `argsortByPartition()` sees that it need not
+  const isPartitioned = size > 1 && lanes.length === data.length && !isCounted(dtype);
+  const contents = isPartitioned ? "for a crew" : "anything";
+  const output = outputFor(options?.out, dimensions, indexType(lanes.length), "argsort", contents);
   const write = (out: TypedArray): void => argsortLanes(data, dtype, lanes, out as Indices, size);
   writeThrough(output, [data], size, "argsort", write);
   return output.result;

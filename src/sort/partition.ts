@@ -20,6 +20,7 @@
  * @module
  */
 import type { TypedArray } from "../memory/dtype.ts";
+import { getFreshMemory } from "../memory/huge_pages.ts";
 import { type CrewMember, runCrew } from "../algorithms/crew.ts";
 import type { Buckets } from "./buckets.ts";
 import { LOW_BITS, RANGE_WORDS, readRange } from "./keys.ts";
@@ -54,7 +55,10 @@ export type Scatter = (from: number, to: number, cursors: Int32Array, part: numb
  * @param out of the length of `data`; in shared memory if `size` is above 1
  */
 export function argsortByPartition(data: TypedArray, out: Uint32Array, size: number): void {
-  if (isRising(elementsOf(data))) return count(out);
+  if (isRising(elementsOf(data))) {
+    getFreshMemory();
+    return count(out);
+  }
   const division = divide(data.length, size);
   withIndexLoops(data, out, division, size, (workspace, loops) => {
     const work = (member: CrewMember): void => argsortIn(workspace, division, member, loops);

@@ -62,7 +62,7 @@ export function withWorkspace(n: number, division: Division, use: (workspace: Wo
     small ??= new ArrayBuffer(8 * SMALL + 4 * (SMALL + 64));
     return use(workspaceOver(small, n, division));
   }
-  const buffer = allocateBuffer(bytes, "the memory to sort in", "anything");
+  const buffer = allocateBuffer(bytes, "the memory to sort in", "for a crew");
   try {
     use(workspaceOver(buffer, n, division));
   } finally {

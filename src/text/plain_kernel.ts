@@ -2,7 +2,7 @@
  * `parsePlain` in WebAssembly, with the memory that it works in: text is read there, and the numbers copied from there.
  *
  * ```
- * 0 state │ 128, 256 powers of ten │ 1 KiB powers of five │ 16 KiB text, 320 KiB │ numbers, to 2 MiB
+ * 0 state │ 256 powers of ten │ 1 KiB powers of five │ 16 KiB text, 320 KiB │ numbers, to 2 MiB
  * ```
  *
  * One room a process. Forked children inherit it, and what they write into it is theirs alone.
@@ -49,7 +49,6 @@ export interface TextRoom {
 
 /** In the state: no power was missing. */
 const NONE = 2 ** 31 - 1;
-const SMALL_POWERS = 128;
 const EXACT_POWERS = 256;
 const POWERS = 1024;
 const LEAST_POWER = -300;
@@ -82,7 +81,6 @@ function makeRoom(): TextRoom | undefined {
   const state = new Int32Array(buffer, 0, 2);
   const numbers = new Float64Array(buffer, NUMBERS);
   new Float64Array(buffer, EXACT_POWERS, exactPowers.length).set(exactPowers);
-  new BigUint64Array(buffer, SMALL_POWERS, 8).set(Array.from({ length: 8 }, (_, k) => 10n ** BigInt(k)));
   for (let q = -COMMON_POWER; q <= COMMON_POWER; q++) storePower(buffer, q);
   const parse: PlainParser = (
     from,
