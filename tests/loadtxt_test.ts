@@ -14,7 +14,7 @@ import { parseTuning } from "../src/text/parse_text.ts";
 import { scanDouble } from "../src/text/scan_number.ts";
 import { ENOMEM } from "../ffi/constants.ts";
 import { releaseWarm } from "../src/memory/warm_memory.ts";
-import { test } from "./harness.ts";
+import { runScript, test } from "./harness.ts";
 import { failed, inFolder, withCall } from "./npy_support.ts";
 import { numpy } from "./numpy.ts";
 
@@ -532,4 +532,38 @@ test("loadtxt() names the file when there is no memory for its numbers", async (
       });
     }
   });
+});
+
+/** Parses in a fresh process; prints how many crews broke. */
+const FIRST_FORK = `
+import { rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { empty } from "../../mod.ts";
+import { loadtxt } from "../../src/files/mod.ts";
+import { CrewBlock } from "../../src/algorithms/crew_block.ts";
+import { hookMethods } from "../sort_support.ts";
+const broken = empty(1, "i4").fill(0);
+hookMethods([CrewBlock], ["fail"], () => Atomics.add(broken, 0, 1));
+const path = process.argv[2];
+for (const number of [() => String(Math.random()), () => Math.random().toFixed(2), () => "-12e" + (Math.random() * 99 | 0)]) {
+  let block = "";
+  while (block.length < 2 ** 20) block += [number(), number(), number()].join(",") + "\\n";
+  writeFileSync(path, block.repeat(20));
+  loadtxt(path, { delimiter: ",", np: 2 });
+}
+rmSync(path);
+console.log(broken[0]);
+`;
+
+test("children parse with no loop that was not compiled before the first fork", async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  try {
+    const { stdout, stderr } = await runScript(FIRST_FORK, {
+      args: [`${FOLDER}first.txt`],
+      timeoutMs: 50_000,
+    });
+    assert.deepEqual([stdout.trim(), stderr], ["0", ""]);
+  } finally {
+    rmSync(FOLDER, { recursive: true, force: true });
+  }
 });
