@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { isShared, release } from "../mod.ts";
+import { isShared, MapReduce, release } from "../mod.ts";
 import { loadtxt } from "../src/files/mod.ts";
 import type { NdArray } from "../src/memory/nd_array.ts";
 import { guessLines } from "../src/text/count_rows.ts";
@@ -146,6 +146,20 @@ test("parsePlain() reads plain rows itself, and stops at the others", () => {
   for (const other of others) {
     assert.deepEqual(makes(`${all}${other}\n3,4\n`), [4, all.length], JSON.stringify(other));
   }
+});
+
+test("the parser in WebAssembly ends where rows are longer than it has room for", async () => {
+  const columns = 2 ** 20;
+  const { bytes, parse } = textRoom(true)!;
+  bytes.set(ENCODER.encode("1,2\n"));
+  using pool = new MapReduce({ np: 1 });
+  // in a job, for what does not end
+  const job = (): number[] => {
+    const progress: Progress = { position: -1, outcome: 0 };
+    const rows = parse(0, 4, new Float64Array(8), 0, 1, columns, 44, 44, -1, progress);
+    return [rows, progress.position];
+  };
+  assert.deepEqual(await pool.map(job, [0], { jobTimeout: 10_000 }), [[0, 0]]);
 });
 
 test("the parser in WebAssembly rounds as the engine's Number() does", () => {

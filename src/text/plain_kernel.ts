@@ -96,6 +96,8 @@ function makeRoom(): TextRoom | undefined {
   ) => {
     const most = Math.floor(numbers.length / columns);
     progress.position = from;
+    // a row for which there is no room is longer than the text that there is room for, so no line here is one
+    if (most === 0) return 0;
     let rows = 0;
     for (;;) {
       const wanted = Math.min(limit - rows, most);
