@@ -85,6 +85,25 @@ test("importing the module runs a script's own code once", async () => {
   assert.equal(output, "once\nend\n");
 });
 
+test("without WebAssembly jobs fail as they do, and what runs in it elsewhere runs all the same", async () => {
+  const output = await scriptOutput(`
+    import { writeFileSync } from "node:fs";
+    delete globalThis.WebAssembly;
+    const { argsort, fromIter, loadtxt, MapReduce, WorkerError } = await import("@sharedmem/sharedmem");
+    using pool = new MapReduce({ np: 1 });
+    const n = 100_000;
+    const order = argsort(fromIter(Array.from({ length: n }, (_, i) => i % 10), "f8"));
+    console.log(order[1], order[n - 1]);
+    const path = "${TMP}.txt";
+    writeFileSync(path, "0.125 12345.5\\n".repeat(n));
+    console.log(loadtxt(path).shape.join());
+    const error = await pool.map(() => { throw new RangeError("mine"); }, [1]).catch((error) => error);
+    console.log(error instanceof WorkerError, error.cause instanceof RangeError, error.cause.message);
+  `);
+  rmSync(`${TMP}.txt`);
+  assert.equal(output, "10 99999\n100000,2\ntrue true mine\n");
+});
+
 test("importing the module late, after work and with await import(), works or runs the script anew", async () => {
   const output = await scriptOutput(`
     const { MapReduce } = await import("@sharedmem/sharedmem");

@@ -38,7 +38,8 @@ interface ErrorClass {
 
 const { SuppressedError, WebAssembly, DOMException } = globalThis as unknown as {
   SuppressedError?: ErrorClass;
-  WebAssembly: Record<"CompileError" | "LinkError" | "RuntimeError", ErrorClass>;
+  /** Absent where it is switched off. */
+  WebAssembly?: Record<"CompileError" | "LinkError" | "RuntimeError", ErrorClass>;
   DOMException: ErrorClass & (new (message: string, name: string) => Error);
 };
 
@@ -53,9 +54,9 @@ const classes = [
   URIError,
   AggregateError,
   SuppressedError ?? Error,
-  WebAssembly.CompileError,
-  WebAssembly.LinkError,
-  WebAssembly.RuntimeError,
+  WebAssembly?.CompileError ?? Error,
+  WebAssembly?.LinkError ?? Error,
+  WebAssembly?.RuntimeError ?? Error,
   DOMException,
   SharedMemError,
   WorkerError,
