@@ -18,10 +18,20 @@ export const REHEARSAL_CALLS = 10_000;
 
 /** Compiles what `scripts/kernels.mjs` built; `undefined` where that cannot be. Some milliseconds. */
 export function compileKernels(base64: string): WebAssembly.Module | undefined {
+  return unlessRefused(() => new WebAssembly.Module(new Uint8Array(Buffer.from(base64, "base64"))));
+}
+
+/** An instance with a memory of its own; `undefined` where that cannot be. */
+export function instantiateKernels(base64: string): WebAssembly.Exports | undefined {
+  const module = compileKernels(base64);
+  return module && unlessRefused(() => new WebAssembly.Instance(module).exports);
+}
+
+function unlessRefused<T>(make: () => T): T | undefined {
   try {
-    return new WebAssembly.Module(new Uint8Array(Buffer.from(base64, "base64")));
+    return make();
   } catch {
-    // WebAssembly is switched off, or the processor is without vectors
+    // WebAssembly is switched off, the processor is without vectors, there are too few addresses
     return undefined;
   }
 }

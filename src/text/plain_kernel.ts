@@ -10,7 +10,7 @@
  * @module
  */
 import { isForkedChild } from "../process/identity.ts";
-import { compileKernels, REHEARSAL_CALLS } from "../web_assembly.ts";
+import { instantiateKernels, REHEARSAL_CALLS } from "../web_assembly.ts";
 import { KERNEL_CODE } from "./kernel_code.ts";
 import type { Progress } from "./parse_rows.ts";
 import { exactPowers } from "./powers.ts";
@@ -73,9 +73,8 @@ export function textRoom(willFork: boolean): TextRoom | undefined {
 }
 
 function makeRoom(): TextRoom | undefined {
-  const module = compileKernels(KERNEL_CODE);
-  if (module === undefined) return undefined;
-  const { exports } = new WebAssembly.Instance(module);
+  const exports = instantiateKernels(KERNEL_CODE);
+  if (exports === undefined) return undefined;
   const buffer = (exports["memory"] as WebAssembly.Memory).buffer as ArrayBuffer;
   const kernel = exports["parsePlain"] as Kernel;
   const state = new Int32Array(buffer, 0, 2);
