@@ -162,6 +162,15 @@ test("runCrew() does not wait for a child that somebody stopped", () => {
   assert.deepEqual([isWhole, childrenOf()], [false, []]);
 });
 
+test("runCrew() keeps a child that happens to sleep when the caller comes back from long work", () => {
+  const isWhole = runCrew(2, (member) => {
+    const end = performance.now() + (member.rank === 0 ? 700 : 300);
+    while (performance.now() < end);
+    if (member.rank === 1) sleepSync(600);
+  });
+  assert.deepEqual([isWhole, childrenOf()], [true, []]);
+});
+
 test("runCrew() does not wait for a child that sleeps for ever, unless user code may", () => {
   const flag = empty(1, "i4").fill(0);
   for (const work of ["loops", "user code"] as const) {

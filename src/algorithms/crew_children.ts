@@ -22,6 +22,8 @@ const SLEEP_LIMIT_MS = 500;
 const END_LIMIT_MS = 100;
 /** Between two looks whether a child was stopped, which take longer than whether it died. */
 const STATE_LOOK_MS = 50;
+/** Looks further apart than this do not tell what a child did between them. */
+const LOOK_GAP_MS = 200;
 
 /** A process of a crew, as `runCrew()` gives it to the body. */
 export class CrewMember {
@@ -61,8 +63,8 @@ export class Children {
   readonly #work: CrewWork;
   /** Of rank 1, 2, …; 0 for one that was reaped. */
   readonly #pids: number[] = [];
-  /** When each was last seen in a state that it may stay in. */
-  readonly #seenWellAtMs: number[] = [];
+  /** Since when each was seen, at every look, in a state that it may not stay in; `NaN` for the others. */
+  readonly #idleSinceMs: number[] = [];
   #forkedAtMs = 0;
   #lookedAtMs = 0;
 
@@ -86,6 +88,7 @@ export class Children {
         this.#pids.push(
           forkChild(context, () => this.#block.setStatus(rank, STARTED), () => this.#runInChild(rank, body)),
         );
+        this.#idleSinceMs.push(NaN);
       }
       return true;
     } catch (error) {
@@ -136,7 +139,11 @@ export class Children {
   #watch(): void {
     const now = performance.now();
     const isLook = now - this.#lookedAtMs > STATE_LOOK_MS && now - this.#forkedAtMs > STATE_LOOK_MS;
-    if (isLook) this.#lookedAtMs = now;
+    if (isLook) {
+      // what a child does when its master comes back from long work of its own says nothing about the time before
+      if (now - this.#lookedAtMs > LOOK_GAP_MS) this.#idleSinceMs.fill(NaN);
+      this.#lookedAtMs = now;
+    }
     this.#pids.forEach((pid, at) => {
       const status = this.#block.status(at + 1);
       if (status === DONE) return;
@@ -146,8 +153,10 @@ export class Children {
       if (isLate || hasDied) return this.#block.fail();
       if (!isLook) return;
       const limitMs = this.#idleLimitMs(pid, status);
-      if (limitMs === Infinity) this.#seenWellAtMs[at] = now;
-      else if (now - (this.#seenWellAtMs[at] ?? this.#forkedAtMs) > limitMs) this.#block.fail();
+      const sinceMs = this.#idleSinceMs[at]!;
+      if (limitMs === Infinity) this.#idleSinceMs[at] = NaN;
+      else if (Number.isNaN(sinceMs)) this.#idleSinceMs[at] = now;
+      else if (now - sinceMs > limitMs) this.#block.fail();
     });
   }
 
