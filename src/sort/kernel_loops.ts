@@ -7,7 +7,7 @@
 import { type Buckets, bucketsFrom, mostCellsOf, type Plan } from "./buckets.ts";
 import { type KeyRange, RANGE_WORDS } from "./keys.ts";
 import type { ElementKernels, Kernels, KernelType } from "./kernels.ts";
-import type { Elements, IndexLoops, ValueLoops } from "./loops.ts";
+import type { Elements, IndexLoops, PartitionLoops, ValueLoops } from "./loops.ts";
 import type { Window } from "./window.ts";
 import type { Division } from "./workspace.ts";
 
@@ -38,8 +38,8 @@ const MOST_ROOM = (COPIES - SCRATCH) / 16 - 4096;
 /** A call returns this often, for V8 compiles a function anew only between calls. */
 const BLOCK = 2 ** 16;
 
-/** What indices and values have in common. */
-export class KernelPartition {
+/** What indices and values have in common; `L` are the loops in TypeScript, to which what is rare and takes long is left. */
+export class KernelPartition<L extends PartitionLoops> {
   readonly isWide: boolean;
   protected readonly kernels: Kernels;
   protected readonly loops: ElementKernels;
@@ -49,9 +49,12 @@ export class KernelPartition {
   protected window!: Window;
   protected buckets!: Buckets;
   protected room = 0;
+  /** For what needs no preparation; sorting a bucket does. */
+  protected readonly typed: L;
   readonly #stride: number;
+  #isTypedReady = false;
 
-  constructor(kernels: Kernels, elements: Elements, places: Places, { stride }: Division) {
+  constructor(kernels: Kernels, elements: Elements, places: Places, { stride }: Division, typed: L) {
     this.isWide = elements.isWide;
     this.kernels = kernels;
     this.loops = kernels.elements[kernelType(elements)];
@@ -59,6 +62,7 @@ export class KernelPartition {
     this.places = places;
     this.table = new Int32Array(kernels.window.memory.buffer, TABLE, ENTRY_WORDS * (2 ** 16 + 1));
     this.#stride = stride;
+    this.typed = typed;
   }
 
   range(from: number, to: number, part: number): void {
@@ -118,25 +122,17 @@ export class KernelPartition {
     this.room = Math.min(largest, MOST_ROOM);
     fillTable(this.table, window.base, buckets.bases, buckets.widths, buckets.count);
   }
+
+  /** The loops in TypeScript, ready to sort a bucket. */
+  protected prepared(): L {
+    if (!this.#isTypedReady) this.typed.prepare(this.window, this.buckets, this.room);
+    this.#isTypedReady = true;
+    return this.typed;
+  }
 }
 
 /** Loops for indices. */
-export class KernelIndices extends KernelPartition implements IndexLoops {
-  readonly #typed: IndexLoops;
-  #isTypedReady = false;
-
-  /** What is rare and takes long is left to `typed`. */
-  constructor(
-    kernels: Kernels,
-    elements: Elements,
-    places: Places,
-    division: Division,
-    typed: IndexLoops,
-  ) {
-    super(kernels, elements, places, division);
-    this.#typed = typed;
-  }
-
+export class KernelIndices extends KernelPartition<IndexLoops> implements IndexLoops {
   scatter(from: number, to: number, cursors: Int32Array): number {
     const { elements, pairs } = this.places;
     const { flip } = this.elements;
@@ -159,34 +155,16 @@ export class KernelIndices extends KernelPartition implements IndexLoops {
     const { float } = this.elements;
     const { sortPairs } = this.kernels.pairs;
     const isDone = sortPairs(source, n, width, Number(isExact), elements, float, target, SCRATCH, this.room);
-    if (isDone !== 0) return;
-    if (!this.#isTypedReady) this.#typed.prepare(this.window, this.buckets, this.room);
-    this.#isTypedReady = true;
-    this.#typed.sortBucket(from, to, width, isExact);
+    if (isDone === 0) this.prepared().sortBucket(from, to, width, isExact);
   }
 
   copy(from: number, to: number): void {
-    this.#typed.copy(from, to);
+    this.typed.copy(from, to);
   }
 }
 
 /** Loops for the values of doubles. */
-export class KernelValues extends KernelPartition implements ValueLoops {
-  readonly #typed: ValueLoops;
-  #isTypedReady = false;
-
-  /** What is rare and takes long is left to `typed`. */
-  constructor(
-    kernels: Kernels,
-    elements: Elements,
-    places: Places,
-    division: Division,
-    typed: ValueLoops,
-  ) {
-    super(kernels, elements, places, division);
-    this.#typed = typed;
-  }
-
+export class KernelValues extends KernelPartition<ValueLoops> implements ValueLoops {
   scatter(from: number, to: number, cursors: Int32Array): number {
     const { elements, pairs } = this.places;
     const { rest, base, cellShift } = this.window;
@@ -218,14 +196,11 @@ export class KernelValues extends KernelPartition implements ValueLoops {
       SCRATCH,
       this.room,
     );
-    if (isDone !== 0) return;
-    if (!this.#isTypedReady) this.#typed.prepare(this.window, this.buckets, this.room);
-    this.#isTypedReady = true;
-    this.#typed.sortBucket(bucket);
+    if (isDone === 0) this.prepared().sortBucket(bucket);
   }
 
   fillMissing(from: number, to: number): void {
-    this.#typed.fillMissing(from, to);
+    this.typed.fillMissing(from, to);
   }
 }
 
